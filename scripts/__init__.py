@@ -1,0 +1,1 @@
+"""One file a verb; each declares its arguments, calls the engine, prints and exits."""

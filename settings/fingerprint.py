@@ -1,0 +1,138 @@
+"""What a stack was synthesised from, in 16 hex digits.
+
+Every stack carries its fingerprint as an Output, written by `app.py`; the planner computes the same number without
+synthesising. Equal numbers mean that synthesis would give the same template. Only what reaches a template counts:
+code without comments and formatting, the settings of the target and of the stack's own service, Lambda assets, and
+the versions of the CDK library and command line.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from settings.model import Service, Settings, service_key
+
+CODE = ("app.py", "stacks", "settings")
+ASSETS = {"analysis": "lambda/analyzer"}
+"""Stack key -> folder that the stack packs into an asset."""
+LOCK_LINES = {"requirements.txt": ("aws-cdk-lib==", "constructs==", "cdk-nag==")}
+NOT_SYNTHESISED = ("profile", "rollout_timeout")
+"""Fields of a target that reach no template."""
+IMAGE_ONLY = ("source", "dockerfile", "build_args")
+"""Fields of a service that reach its image and no template."""
+
+
+def fingerprints(settings: Settings) -> dict[str, str]:
+    """Stack key -> fingerprint, for every stack of the target."""
+    shared = _digest([code_digest(settings), _locked_versions(settings.root), _target_facts(settings)])
+    return {key: _fingerprint(settings, key, shared) for key in settings.stack_keys}
+
+
+def fingerprint(settings: Settings, key: str) -> str:
+    """The fingerprint of one stack; see `fingerprints`."""
+    return fingerprints(settings)[key]
+
+
+def code_digest(settings: Settings) -> str:
+    """Digest over the meaning of the synthesis code: comments, docstrings, blank lines and quotes do not count."""
+    files = [path for entry in CODE for path in _python_files(settings.root / entry)]
+    cache = settings.root / ".slipway" / "syntax.json"
+    known = _read_cache(cache)
+    found: dict[str, str] = {}
+    lines = []
+    for path in files:
+        raw = path.read_bytes()
+        content = hashlib.sha256(raw).hexdigest()
+        found[content] = known.get(content) or _syntax_digest(raw)
+        lines.append([path.relative_to(settings.root).as_posix(), found[content]])
+    if found != known:
+        _write_cache(cache, found)
+    return _digest(lines)
+
+
+def _fingerprint(settings: Settings, key: str, shared: str) -> str:
+    facts: list[Any] = [shared, key]
+    if key == "registry":
+        facts.append(sorted(service.name for service in settings.services))
+    facts.extend(_service_facts(service) for service in settings.services if service_key(service.name) == key)
+    if key in ASSETS:
+        facts.append(_folder_digest(settings.root / ASSETS[key]))
+    return _digest(facts)[:16]
+
+
+def _target_facts(settings: Settings) -> dict[str, Any]:
+    target = {k: v for k, v in asdict(settings.target).items() if k not in NOT_SYNTHESISED}
+    return {"name": settings.name, **target, "cdk.json": _cdk_json(settings.root)}
+
+
+def _service_facts(service: Service) -> dict[str, Any]:
+    return {k: v for k, v in asdict(service).items() if k not in IMAGE_ONLY}
+
+
+def _cdk_json(root: Path) -> Any:
+    path = root / "cdk.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+
+def _locked_versions(root: Path) -> list[str]:
+    versions = []
+    for name, starts in LOCK_LINES.items():
+        path = root / name
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        versions += [line.split(";")[0].split("\\")[0].strip() for line in lines if line.startswith(starts)]
+    package = root / "package.json"
+    if package.exists():
+        versions.append(json.loads(package.read_text("utf-8")).get("dependencies", {}).get("aws-cdk", ""))
+    return versions
+
+
+def _python_files(path: Path) -> Iterable[Path]:
+    if path.is_file():
+        return [path]
+    return sorted(file for file in path.rglob("*.py") if "__pycache__" not in file.parts)
+
+
+def _syntax_digest(raw: bytes) -> str:
+    tree = ast.parse(raw)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.body = [part for part in node.body if not _is_bare_string(part)]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def _is_bare_string(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _folder_digest(folder: Path) -> str:
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    return _digest([[p.relative_to(folder).as_posix(), hashlib.sha256(p.read_bytes()).hexdigest()] for p in files])
+
+
+def _digest(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _read_cache(path: Path) -> dict[str, str]:
+    try:
+        cache = json.loads(path.read_text("ascii"))
+    except (OSError, ValueError):
+        return {}
+    return cache if isinstance(cache, dict) else {}
+
+
+def _write_cache(path: Path, cache: dict[str, str]) -> None:
+    """Best effort: the cache only saves parsing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(cache), "ascii")
+        fresh.replace(path)
+    except OSError:
+        return

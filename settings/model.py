@@ -1,0 +1,128 @@
+"""Targets and services as frozen, typed values, and the names that derive from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Service:
+    """One container image run as one ECS service behind the load balancer."""
+
+    name: str
+    source: str
+    """Build context, a folder relative to the project root."""
+    dockerfile: str = "Dockerfile"
+    """Relative to `source`."""
+    port: int = 8080
+    health_path: str = "/health"
+    path: str = "/"
+    """Where the load balancer routes to it: `/` takes what no other service takes; a prefix is stripped on the way."""
+    priority: int = 100
+    """Listener rule priority, unique on the load balancer; assigned by the loader when the file names none."""
+    cpu: int = 256
+    """CPU units, 1024 a vCPU."""
+    memory: int = 512
+    """MiB."""
+    desired: int = 2
+    min: int = 2
+    max: int = 4
+    stop_timeout: int = 10
+    """Seconds between SIGTERM and SIGKILL."""
+    deregistration_delay: int = 5
+    """Seconds a draining target may finish its requests."""
+    health_interval: int = 5
+    """Seconds between two load balancer health checks."""
+    grace_period: int = 10
+    """Seconds after a task's start in which failing health checks do not count."""
+    environment: tuple[tuple[str, str], ...] = ()
+    build_args: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a service runs: an account, a region, an endpoint and their settings."""
+
+    name: str
+    account: str
+    region: str
+    embedded: bool = False
+    """True for a target that an embedded cloud on this machine serves."""
+    profile: str | None = None
+    registry_host: str = ""
+    """Host (and port) that image references start with."""
+    network: str = "public"
+    """`public`: tasks in public subnets, no NAT (cheap). `private`: private subnets behind a NAT gateway."""
+    certificate_arn: str | None = None
+    alarm_email: str | None = None
+    log_retention_days: int = 30
+    platform: str = "linux/amd64"
+    """Platform of the images and the tasks."""
+    rollout_timeout: int = 600
+    """Seconds a rollout may take before it counts as timed out."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a command needs to know, resolved once."""
+
+    root: Path
+    name: str
+    target: Target
+    services: tuple[Service, ...]
+    targets: tuple[str, ...] = ()
+    """Names of all targets in the file."""
+    image_tag: str | None = None
+    """`IMAGE_TAG` from the environment: deploy this tag instead of the content tag."""
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of every name that this project makes on its target."""
+        return f"{self.name}-{self.target.name}"
+
+    @property
+    def state_dir(self) -> Path:
+        """Local caches of this target; they may vanish at any time."""
+        return self.root / ".slipway" / self.target.name
+
+    @property
+    def foundation(self) -> tuple[str, ...]:
+        """Keys of the stacks that are not services, in deployment order."""
+        return ("registry", "platform", "ledger", "analysis")
+
+    @property
+    def stack_keys(self) -> tuple[str, ...]:
+        """Keys of all stacks, in deployment order."""
+        return self.foundation + tuple(service_key(service.name) for service in self.services)
+
+    def stack_name(self, key: str) -> str:
+        """CloudFormation name of a stack key."""
+        return f"{self.prefix}-{key}"
+
+    def repository(self, service: str) -> str:
+        """ECR repository of a service."""
+        return f"{self.prefix}/{service}"
+
+    def image(self, service: str, tag: str) -> str:
+        """Full image reference of a service's tag, as a task definition names it."""
+        return f"{self.target.registry_host}/{self.repository(service)}:{tag}"
+
+    @property
+    def cluster(self) -> str:
+        """ECS cluster name."""
+        return self.prefix
+
+    @property
+    def ledger_table(self) -> str:
+        """DynamoDB table of deployments and locks."""
+        return f"{self.prefix}-ledger"
+
+    def service(self, name: str) -> Service:
+        """The service of that name; raises KeyError."""
+        return next(service for service in self.services if service.name == name)
+
+
+def service_key(service: str) -> str:
+    """Stack key of a service."""
+    return f"service-{service}"

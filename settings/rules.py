@@ -1,0 +1,110 @@
+"""What each key of `slipway.toml` may hold: one table row a key, with the sentence that a user sees when it is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+FARGATE_MEMORY = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4097, 1024)),
+    1024: tuple(range(2048, 8193, 1024)),
+    2048: tuple(range(4096, 16385, 1024)),
+    4096: tuple(range(8192, 30721, 1024)),
+}
+"""CPU units -> allowed MiB. Source: Amazon ECS developer guide, "Task CPU and memory"."""
+
+LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
+"""Values that CloudWatch Logs takes, up to two years. Source: PutRetentionPolicy."""
+
+IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+"""OCI distribution specification, "Pulling manifests"."""
+
+NAME = re.compile(r"[a-z](-?[a-z0-9])*")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One key: what it must satisfy and how to say so."""
+
+    allowed: str
+    holds: Callable[[Any], bool]
+
+
+def matches(pattern: str) -> Callable[[Any], bool]:
+    """A predicate: a string that the whole of `pattern` matches."""
+    compiled = re.compile(pattern, re.ASCII)
+    return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
+
+
+def whole(low: int, high: int) -> Callable[[Any], bool]:
+    """A predicate: an integer (no boolean) from `low` to `high`."""
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def one_of(*values: Any) -> Callable[[Any], bool]:
+    """A predicate: one of the values."""
+    return lambda value: type(value) in (str, int) and value in values
+
+
+def is_name(limit: int) -> Callable[[Any], bool]:
+    """A predicate: a lower-case name of at most `limit` characters."""
+    return lambda value: isinstance(value, str) and len(value) <= limit and NAME.fullmatch(value) is not None
+
+
+def is_inner_path(value: Any) -> bool:
+    """A relative path that stays inside the project."""
+    if not isinstance(value, str) or not value or value.startswith(("/", "~")) or "\\" in value or "\0" in value:
+        return False
+    return ".." not in value.split("/")
+
+
+def is_text_table(value: Any) -> bool:
+    """A table of strings, its keys names of environment variables."""
+    if not isinstance(value, dict):
+        return False
+    key = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+    return all(key.fullmatch(name) and isinstance(text, str) for name, text in value.items())
+
+
+SHORT_NAME = "a lower-case name of letters, digits and single hyphens, at most {} characters"
+
+TOP = {
+    "name": Rule(SHORT_NAME.format(20), is_name(20)),
+    "default_target": Rule("the name of a target in this file", is_name(12)),
+}
+
+TARGET = {
+    "embedded": Rule("true or false", lambda value: isinstance(value, bool)),
+    "account": Rule('12 digits in quotes, such as "123456789012"', matches(r"\d{12}")),
+    "region": Rule('an AWS region, such as "eu-central-1"', matches(r"[a-z]{2}(-[a-z]+)+-\d")),
+    "profile": Rule("the name of an AWS profile", matches(r"[A-Za-z0-9_.@+-]{1,64}")),
+    "network": Rule('"public" or "private"', one_of("public", "private")),
+    "certificate_arn": Rule("the ARN of an ACM certificate", matches(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/\S+")),
+    "alarm_email": Rule("an e-mail address", matches(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
+    "log_retention_days": Rule("one of " + ", ".join(map(str, LOG_RETENTION_DAYS)), one_of(*LOG_RETENTION_DAYS)),
+    "platform": Rule('"linux/amd64" or "linux/arm64"', one_of("linux/amd64", "linux/arm64")),
+    "rollout_timeout": Rule("seconds from 10 to 7200", whole(10, 7200)),
+}
+
+SERVICE = {
+    "source": Rule("a folder inside the project, relative to its root", is_inner_path),
+    "dockerfile": Rule("a file inside the service's source folder", is_inner_path),
+    "port": Rule("a port from 1 to 65535", whole(1, 65535)),
+    "health_path": Rule('a path, such as "/health"', matches(r"/[A-Za-z0-9._~/-]{0,200}")),
+    "path": Rule('"/" or a prefix, such as "/shop"', matches(r"/|(/[a-z0-9][a-z0-9._-]*){1,4}")),
+    "priority": Rule("a whole number from 1 to 49999, unique among the services", whole(1, 49_999)),
+    "cpu": Rule("one of 256, 512, 1024, 2048, 4096", one_of(*FARGATE_MEMORY)),
+    "memory": Rule("MiB, in a combination that Fargate offers for the cpu", whole(512, 30_720)),
+    "desired": Rule("tasks from 0 to 100, between min and max", whole(0, 100)),
+    "min": Rule("tasks from 0 to 100", whole(0, 100)),
+    "max": Rule("tasks from 1 to 100", whole(1, 100)),
+    "stop_timeout": Rule("seconds from 2 to 120", whole(2, 120)),
+    "deregistration_delay": Rule("seconds from 0 to 3600", whole(0, 3600)),
+    "health_interval": Rule("seconds from 5 to 300", whole(5, 300)),
+    "grace_period": Rule("seconds from 0 to 3600", whole(0, 3600)),
+    "environment": Rule("a table of strings, such as { LOG_LEVEL = \"info\" }", is_text_table),
+    "build_args": Rule("a table of strings, such as { VERSION = \"1\" }", is_text_table),
+}
