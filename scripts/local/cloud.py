@@ -1,0 +1,218 @@
+"""Starts, finds and stops the emulator process; one at a time for a state folder, whoever asks.
+
+A process is ours when it answers on `IDENTITY_PATH` with our state folder. A pid file alone proves nothing: the
+process may be dead and its number in use again, and another program may hold the port.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from settings.errors import SlipwayError
+
+PREFERRED_PORT = 4566
+IDENTITY_PATH = "/_slipway/emulator"
+PROJECT = Path(__file__).resolve().parents[2]
+START_SECONDS = 45.0
+STOP_SECONDS = 20.0
+Say = Callable[[str], None]
+
+
+class EmulatorError(SlipwayError):
+    """The embedded cloud does not start or stop."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """An emulator that answers."""
+
+    port: int
+    pid: int
+    corrections: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Files:
+    """What the embedded cloud keeps in its state folder."""
+
+    folder: Path
+
+    @property
+    def port(self) -> Path:
+        """The port as a plain number; the settings read it."""
+        return self.folder / "port"
+
+    @property
+    def log(self) -> Path:
+        """Output of the emulator."""
+        return self.folder / "emulator.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held while somebody starts or stops the emulator."""
+        return self.folder / "emulator.lock"
+
+    @property
+    def state(self) -> Path:
+        """Everything that the emulator restores."""
+        return self.folder / "state"
+
+    def kept_port(self) -> int | None:
+        """The port of the last start."""
+        try:
+            return int(self.port.read_text("ascii"))
+        except (OSError, ValueError):
+            return None
+
+
+def find(folder: Path, timeout: float = 3.0) -> Running | None:
+    """The emulator of this state folder, if it runs."""
+    files = Files(folder)
+    port = files.kept_port()
+    card = identity(port, timeout) if port else None
+    if not port or not card or card.get("state") != str(files.state.resolve()):
+        return None
+    return Running(port, int(str(card["pid"])), tuple(map(str, card.get("corrections") or ())))  # type: ignore[call-overload]
+
+
+def identity(port: int, timeout: float) -> dict[str, object] | None:
+    """What the server on a port says about itself; None when nobody of ours answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("GET", IDENTITY_PATH)
+        response = connection.getresponse()
+        card = json.loads(response.read())
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+    return card if isinstance(card, dict) else None
+
+
+def ensure(folder: Path, say: Say, *, addresses: tuple[str, ...], region: str) -> Running:
+    """The running emulator, started when there is none; safe to call from several processes at once."""
+    running = find(folder)
+    if running:
+        return running
+    with exclusive(folder):
+        return find(folder) or _start(Files(folder), say, addresses=addresses, region=region)
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Holds the lock of the state folder; the kernel frees it when the holder dies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with Files(folder).lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _start(files: Files, say: Say, *, addresses: tuple[str, ...], region: str) -> Running:
+    kept = files.kept_port()
+    port = choose_port(kept, addresses)
+    if kept and port != kept:
+        say(f"port {kept} is taken by another program; the embedded cloud moves to {port}")
+    say(f"starting the embedded cloud on port {port}")
+    files.state.mkdir(parents=True, exist_ok=True)
+    files.port.write_text(f"{port}\n", "ascii")
+    process = _spawn(files, port, addresses, region)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        running = find(files.folder, timeout=1.0)
+        if running:
+            return running
+        time.sleep(0.05)
+    process.kill()
+    raise EmulatorError(f"the embedded cloud did not start: {_last_line(files.log)}", where=str(files.log),
+                        remedy="read that log; `./poe local reset` starts from an empty cloud")
+
+
+def _spawn(files: Files, port: int, addresses: tuple[str, ...], region: str) -> subprocess.Popen[bytes]:
+    binds = [word for address in addresses for word in ("--bind", address)]
+    command = [sys.executable, "-m", "scripts.local.emulator", "--port", str(port), "--state", str(files.state),
+               "--region", region, *binds]
+    with files.log.open("ab") as log:
+        return subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                start_new_session=True, env=_clean_environment())
+
+
+def _clean_environment() -> dict[str, str]:
+    # Credentials and endpoints of the caller must not leak into the cloud that it talks to.
+    return {name: value for name, value in os.environ.items()
+            if not name.startswith(("AWS_", "CDK_", "MINISTACK_")) or name == "AWS_CA_BUNDLE"}
+
+
+def choose_port(kept: int | None, addresses: tuple[str, ...]) -> int:
+    """The kept port, else the preferred one, else any that is free on all addresses."""
+    for port in (kept, PREFERRED_PORT):
+        if port and all(is_free(address, port) for address in addresses):
+            return port
+    for _ in range(50):
+        with socket.socket() as probe:
+            probe.bind((addresses[0], 0))
+            port = int(probe.getsockname()[1])
+        if all(is_free(address, port) for address in addresses):
+            return port
+    raise EmulatorError("no free port found", where=", ".join(addresses), remedy="stop programs that listen there")
+
+
+def is_free(address: str, port: int) -> bool:
+    """Whether a server can listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text("utf-8", "replace").strip().splitlines()
+    except OSError:
+        return "no log"
+    return lines[-1] if lines else "no output"
+
+
+def stop(folder: Path) -> bool:
+    """Stops the emulator, which saves its state and removes its containers; False when none runs."""
+    with exclusive(folder):
+        running = find(folder)
+        if not running:
+            return False
+        os.kill(running.pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            if not _alive(running.pid):
+                return True
+            time.sleep(0.05)
+        os.kill(running.pid, signal.SIGKILL)
+        return True
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False

@@ -1,0 +1,65 @@
+"""Where the embedded cloud differs from AWS in a way that would make a deploy's verdict wrong, put right.
+
+MiniStack is pinned and imported unchanged; each row of `TABLE` names one upstream behaviour and the function that
+replaces it in our launcher. For every row tests/e2e/local has a test of the corrected behaviour, and one that starts
+the emulator without the row and fails as soon as upstream behaves like AWS: then the row can go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One difference from AWS."""
+
+    name: str
+    upstream: str
+    """What MiniStack 1.5.33 does."""
+    module: str
+    function: str
+
+    def apply(self) -> None:
+        """Puts the correction in place; MiniStack must be configured (environment) before."""
+        correct: Callable[[Callable[[str], ModuleType]], None] = getattr(
+            import_module(f"{__name__}.{self.module}"), self.function)
+        correct(service)
+
+
+def service(name: str) -> ModuleType:
+    """A service module of MiniStack."""
+    return import_module(f"ministack.services.{name}")
+
+
+TABLE = (
+    Correction("ecr-describe-images", "DescribeImages answers an empty list for an unknown tag",
+               "registry", "refuse_unknown_images"),
+    Correction("ecr-blobs-on-disk", "image layers live in memory and are lost when the process is killed",
+               "registry", "keep_blobs_on_disk"),
+    Correction("elb-target-health", "every registered target is healthy at once and for ever",
+               "load_balancer", "check_targets"),
+    Correction("elb-healthy-routing", "requests go to any registered target",
+               "load_balancer", "route_to_healthy_targets"),
+    Correction("ecs-service-stability", "a new service counts as deployed before any task runs",
+               "scheduler", "deploy_new_services"),
+    Correction("ecs-target-health", "a task counts as stable whatever its load balancer says",
+               "scheduler", "judge_by_target_health"),
+    Correction("ecs-draining", "tasks get SIGTERM while requests are in flight, and SIGKILL after a fixed 5 s",
+               "containers", "drain_before_stop"),
+    Correction("ecs-memory", "a task's memory is not limited and running out of it is not reported",
+               "containers", "limit_memory"),
+    Correction("ecs-start-errors", "a command that cannot start is reported as an image that cannot be pulled",
+               "containers", "report_start_errors"),
+)
+
+
+def apply(without: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Applies the table except the named rows (`all` leaves everything out); returns the names applied."""
+    chosen = tuple(row for row in TABLE if row.name not in without and "all" not in without)
+    for row in chosen:
+        row.apply()
+    return tuple(row.name for row in chosen)
