@@ -12,8 +12,10 @@ class SlipwayError(Exception):
 
     exit_code = 4
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", evidence: tuple[str, ...] = ()) -> None:
         self.what, self.where, self.remedy = what, where, remedy
+        self.evidence = evidence
+        """Lines of output that show the failure; printed before the verdict."""
         super().__init__(f"{where}: {what}" if where else what)
 
 

@@ -1,0 +1,78 @@
+"""What every verb shares: arguments, signals, one way to end with an error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+from scripts.engine.errors import BadInput, Cancelled, SlipwayError
+from scripts.engine.report import error_line
+from scripts.engine.shell import Shell
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with our way to report a mistake: what, where, next step; exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(message, where=self.prog, remedy=f"{self.prog} --help")
+
+
+def parser(verb: str, description: str, *, services: bool = False, as_json: bool = False) -> Parser:
+    """The arguments that most verbs have."""
+    made = Parser(prog=f"./poe {verb}", description=description, allow_abbrev=False)
+    if services:
+        made.add_argument("services", nargs="*", metavar="SERVICE", help="services to act on (default: all)")
+    made.add_argument("--target", metavar="T", help="target in slipway.toml (default: its default_target)")
+    if as_json:
+        made.add_argument("--json", action="store_true", help="print JSON")
+    made.add_argument("--debug", action="store_true", help="show a traceback when something fails")
+    return made
+
+
+def run(verb: Callable[[], int]) -> NoReturn:
+    """Run a verb and exit with its code; an error is printed with its next step, as JSON when that was asked for."""
+    debug = "--debug" in sys.argv
+    try:
+        code = verb()
+    except SlipwayError as error:
+        if debug:
+            raise
+        code = fail(error, as_json="--json" in sys.argv)
+    except BrokenPipeError:
+        # The reader went away, for example `| head`; nothing can be said any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except KeyboardInterrupt:
+        code = fail(Cancelled("stopped", remedy="nothing was changed by this command"), as_json=False)
+    raise SystemExit(code)
+
+
+def fail(error: SlipwayError, *, as_json: bool) -> int:
+    """Print an error that ended a command; returns its exit code."""
+    facts = {"what": error.what, "where": error.where, "remedy": error.remedy, "exit_code": error.exit_code}
+    if as_json:
+        print(json.dumps({"event": "error", **facts, "evidence": list(error.evidence)}))
+        return error.exit_code
+    for line in error.evidence:
+        print(f"  {line}", file=sys.stderr)
+    print(error_line(facts), file=sys.stderr)
+    if error.remedy:
+        print(f"next: {error.remedy}", file=sys.stderr)
+    return error.exit_code
+
+
+def obey_signals(shell: Shell) -> None:
+    """First Ctrl-C or SIGTERM: end in order. A second one: at once."""
+    def stop(number: int, frame: FrameType | None) -> None:
+        if shell.cancelled.is_set():
+            os._exit(130)
+        shell.cancel()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)

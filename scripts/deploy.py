@@ -1,0 +1,57 @@
+"""`./poe deploy`: bring services live by the shortest safe path."""
+
+from __future__ import annotations
+
+import argparse
+
+from scripts import command
+from scripts.engine.deploying import as_facts, deploy, look, report
+from scripts.engine.events import Events
+from scripts.engine.model import Path
+from scripts.engine.planner import force
+from scripts.engine.report import reporter
+from scripts.engine.shell import Shell
+from scripts.plan import show
+from scripts.session import open_world, settings_for
+
+
+def deploy_verb(verb: str, description: str, forced: Path | None = None) -> int:
+    """Parse, deploy, report; the exit code says how it ended."""
+    parser = command.parser(verb, description, services=True, as_json=True)
+    parser.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
+    arguments = parser.parse_args()
+    return _dry_run(arguments, forced) if arguments.dry_run else _deploy(arguments, forced)
+
+
+def _deploy(arguments: argparse.Namespace, forced: Path | None) -> int:
+    settings = settings_for(arguments.target)
+    shell = Shell()
+    command.obey_signals(shell)
+    display = reporter(as_json=arguments.json)
+    events = Events(display)
+    try:
+        with events.stage("prepare") as told:
+            world = open_world(settings, events, shell)
+            told["text"] = f"target {settings.target.name}"
+        outcome = deploy(world, arguments.services, forced)
+        events.emit("report", **report(world, outcome))
+    finally:
+        display.close()
+    return outcome.exit_code
+
+
+def _dry_run(arguments: argparse.Namespace, forced: Path | None) -> int:
+    settings = settings_for(arguments.target)
+    world = open_world(settings, Events(), Shell())
+    _, plan = look(world, arguments.services)
+    show(as_facts(force(plan, forced) if forced else plan), as_json=arguments.json)
+    return 0
+
+
+def main() -> None:
+    """Entry point."""
+    command.run(lambda: deploy_verb("deploy", "Bring services live by the shortest safe path."))
+
+
+if __name__ == "__main__":
+    main()

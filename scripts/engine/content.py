@@ -1,0 +1,136 @@
+"""The content tag: `src-` and 12 hex digits that name what an image is built from.
+
+Counted: every path of the build context after `.dockerignore` with its type, executable bit and bytes (a symbolic
+link counts by its text), the Dockerfile, the build arguments, the identities of the base images and the platform.
+Never counted: times, owners, the folder's own name, anything of git.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.engine.dockerfile import base_images
+from scripts.engine.errors import BadInput
+from scripts.engine.ignore import Ignore
+from settings import Service
+
+LARGE_FILE = 100 * 1024 * 1024
+"""Bytes from which a file in a build context is named in a warning."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The build context of one service, read once."""
+
+    service: str
+    folder: Path
+    dockerfile: Path
+    digest: str
+    """Of everything but the base images."""
+    files: int
+    size: int
+    """Bytes."""
+    bases: tuple[str, ...]
+    rows: tuple[tuple[str, str], ...] = ()
+    """(path, mode and content digest) of every file."""
+    warnings: tuple[str, ...] = ()
+
+    def tag(self, base_ids: Mapping[str, str]) -> str:
+        """The content tag; `base_ids` maps every base image to its identity."""
+        facts = [self.digest, [[name, base_ids[name]] for name in self.bases]]
+        return "src-" + _digest(facts)[:12]
+
+
+def read_context(root: Path, service: Service, platform: str) -> Context:
+    """Read a service's build context; raises BadInput when it cannot be built from."""
+    folder = _inside(root, service)
+    dockerfile = folder / service.dockerfile
+    text = _dockerfile_text(dockerfile, service)
+    arguments = dict(service.build_args)
+    rows, size, warnings = [], 0, []
+    for path, mode, content, length in _entries(folder, _ignore(folder, dockerfile)):
+        rows.append([path, mode, content])
+        size += length
+        if length >= LARGE_FILE:
+            warnings.append(f"{service.source}/{path} is {length / 1e9:.1f} GB in the build context; "
+                            "if the image does not need it, add it to .dockerignore")
+    digest = _digest([sorted(rows), text, sorted(arguments.items()), platform])
+    return Context(
+        service=service.name, folder=folder, dockerfile=dockerfile, digest=digest, files=len(rows), size=size,
+        bases=base_images(text, arguments), rows=tuple((path, f"{mode} {content}") for path, mode, content in rows),
+        warnings=tuple(warnings),
+    )
+
+
+def _inside(root: Path, service: Service) -> Path:
+    where = f"services.{service.name}.source"
+    folder = (root / service.source).resolve()
+    if not folder.is_relative_to(root.resolve()):
+        raise BadInput(f"{service.source!r} leads outside the project", where=where, remedy="use a folder inside it")
+    if not folder.is_dir():
+        raise BadInput(f"there is no folder {service.source!r}", where=where, remedy="create it or correct slipway.toml")
+    return folder
+
+
+def _dockerfile_text(path: Path, service: Service) -> str:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        raise BadInput(f"there is no {service.dockerfile} in {service.source}", where=f"services.{service.name}",
+                       remedy="write one, or name it with `dockerfile`") from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise BadInput(f"{service.source}/{service.dockerfile} cannot be read: {error}",
+                       where=f"services.{service.name}", remedy="it must be UTF-8 text that you may read") from None
+
+
+def _ignore(folder: Path, dockerfile: Path) -> Ignore:
+    """A `NAME.dockerignore` beside the Dockerfile wins over `.dockerignore`, as BuildKit has it."""
+    for path in (dockerfile.with_name(dockerfile.name + ".dockerignore"), folder / ".dockerignore"):
+        if path.is_file():
+            return Ignore(path.read_text("utf-8", errors="replace").splitlines())
+    return Ignore(())
+
+
+def _entries(folder: Path, ignore: Ignore) -> Iterator[tuple[str, str, str, int]]:
+    """(path, mode, content digest, bytes) of all that the builder gets; links are never followed."""
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        with os.scandir(folder / prefix) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+        for entry in entries:
+            path = prefix + entry.name
+            hidden = ignore.hides(path)
+            if entry.is_dir(follow_symlinks=False):
+                if not (hidden and ignore.may_prune):
+                    pending.append(path + "/")
+            elif not hidden:
+                yield from _file(path, entry)
+
+
+def _file(path: str, entry: os.DirEntry[str]) -> Iterator[tuple[str, str, str, int]]:
+    info = entry.stat(follow_symlinks=False)
+    if stat.S_ISLNK(info.st_mode):
+        yield path, "120000", os.readlink(entry.path), 0
+    elif stat.S_ISREG(info.st_mode):
+        # Only the executable bit: the rest depends on the umask of whoever checked out.
+        yield path, "100755" if info.st_mode & 0o100 else "100644", _file_digest(entry.path), info.st_size
+
+
+def _file_digest(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}", where="build context",
+                       remedy="make it readable or add it to .dockerignore") from None
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, separators=(",", ":"), ensure_ascii=True).encode()).hexdigest()

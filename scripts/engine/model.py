@@ -1,0 +1,150 @@
+"""The nouns of a deploy: paths, verdicts, what was found on the target, and the plan made from it. Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+class Path(StrEnum):
+    """How a deploy gets there, narrowest first."""
+
+    NONE = "none"
+    POLICY = "policy"
+    FAST = "fast"
+    FULL = "full"
+    BOOTSTRAP = "bootstrap"
+
+    @property
+    def width(self) -> int:
+        """Rank: a mixed change takes the widest path that one of its parts needs."""
+        return list(Path).index(self)
+
+
+class Verdict(StrEnum):
+    """How a deploy ended."""
+
+    UNCHANGED = "unchanged"
+    LIVE = "live"
+    ROLLED_BACK = "rolled_back"
+    SUPERSEDED = "superseded"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A CloudFormation stack as one listing shows it."""
+
+    name: str
+    status: str
+    parameters: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    outputs: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    id: str = ""
+
+    @property
+    def image_tag(self) -> str | None:
+        """The tag that the stack intends to run."""
+        return self.parameters.get("ImageTag")
+
+    @property
+    def is_settled(self) -> bool:
+        """True when nothing is under way and the last change took."""
+        return self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+
+    @property
+    def is_moving(self) -> bool:
+        """True while CloudFormation works on it."""
+        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs of one ECS service."""
+
+    digests: tuple[str, ...] = ()
+    """Image digest of each running task."""
+    desired: int = 0
+    deploying: bool = False
+    """True while a rollout is under way."""
+
+
+@dataclass(frozen=True)
+class TargetState:
+    """Everything that choosing a path needs to know of the target."""
+
+    stacks: Mapping[str, Stack] = field(default_factory=dict)
+    """By stack key; only stacks that exist."""
+    bootstrapped: bool = False
+    """Whether the CDK's own toolkit stack is there."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Service -> digest of its wanted tag, where the registry holds it."""
+    running: Mapping[str, Running] = field(default_factory=dict)
+    repositories: frozenset[str] = frozenset()
+    """Services whose image repository exists."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What should run: per service the tag (None while a base image is unknown), per stack the fingerprint."""
+
+    tags: Mapping[str, str | None]
+    fingerprints: Mapping[str, str]
+    changed_files: Mapping[str, int] = field(default_factory=dict)
+
+
+class Action(StrEnum):
+    """What makes ECS run the wanted tag."""
+
+    UPDATE = "update"
+    """A new ImageTag parameter, or a stack deployment."""
+    REASSERT = "reassert"
+    """The stack holds the tag already, but other tasks run: a new ECS deployment of the same."""
+    WATCH = "watch"
+    """The rollout is under way already."""
+
+
+@dataclass(frozen=True)
+class ServicePlan:
+    """One service: its path, why, and what has to be done for it."""
+
+    service: str
+    path: Path
+    reason: str
+    image_tag: str | None
+    previous_tag: str | None = None
+    build: bool = False
+    """True when the registry does not hold the tag yet."""
+    action: Action = Action.UPDATE
+    inline: bool = False
+    """True when the CDK publishes the image, since the service has no repository yet."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The frozen result of looking."""
+
+    target: str
+    path: Path
+    reason: str
+    services: tuple[ServicePlan, ...]
+    stacks: tuple[str, ...] = ()
+    """Keys of the stacks that `cdk deploy` gets, in order."""
+    bootstrap_toolkit: bool = False
+    """True when `cdk bootstrap` has to run first."""
+
+    @property
+    def changed(self) -> tuple[ServicePlan, ...]:
+        """The services that something happens to."""
+        return tuple(service for service in self.services if service.path is not Path.NONE)
+
+
+EXIT_CODES = {
+    Verdict.UNCHANGED: 0, Verdict.LIVE: 0, Verdict.FAILED: 4, Verdict.ROLLED_BACK: 5,
+    Verdict.SUPERSEDED: 6, Verdict.TIMED_OUT: 7, Verdict.STOPPED: 130,
+}

@@ -1,0 +1,151 @@
+"""Reads what is deployed: one listing of the stacks, the running tasks, and the digests of the wanted tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from scripts.engine.aws import Aws, error_code, translated
+from scripts.engine.errors import Refused
+from scripts.engine.model import Running, Stack, TargetState
+from settings import Settings
+from settings.model import service_key
+
+TOOLKIT = "CDKToolkit"
+"""Name of the CDK bootstrap's stack."""
+THREADS = 8
+
+
+def check_account(aws: Aws, settings: Settings) -> None:
+    """Refuse credentials of another account than the target's; raises Refused (exit code 3)."""
+    with translated("ask who these credentials are"):
+        account = aws.client("sts").get_caller_identity()["Account"]
+    if account != settings.target.account:
+        raise Refused(
+            f"these credentials are of account {account}, but target {settings.target.name!r} is {settings.target.account}",
+            where="account", remedy="choose another AWS profile or target, or correct slipway.toml")
+
+
+def read_stacks(aws: Aws, settings: Settings) -> tuple[dict[str, Stack], bool]:
+    """Our stacks by key, and whether the CDK toolkit stack exists, from one listing."""
+    by_name = {settings.stack_name(key): key for key in settings.stack_keys}
+    prefix = settings.stack_name("")
+    found: dict[str, Stack] = {}
+    bootstrapped = False
+    with translated("list the stacks"):
+        for page in aws.client("cloudformation").get_paginator("describe_stacks").paginate():
+            for raw in page["Stacks"]:
+                name = raw["StackName"]
+                bootstrapped |= name == TOOLKIT
+                if name in by_name or name.startswith(prefix):
+                    found[by_name.get(name, name.removeprefix(prefix))] = stack_from(raw)
+    return {key: stack for key, stack in found.items() if stack.status != "DELETE_COMPLETE"}, bootstrapped
+
+
+def stack_from(raw: Mapping[str, Any]) -> Stack:
+    """A stack from a DescribeStacks row."""
+    return Stack(
+        name=raw["StackName"], status=raw["StackStatus"], id=raw.get("StackId", ""),
+        parameters={row["ParameterKey"]: row.get("ParameterValue", "") for row in raw.get("Parameters", [])},
+        outputs={row["OutputKey"]: row.get("OutputValue", "") for row in raw.get("Outputs", [])},
+    )
+
+
+def read_running(aws: Aws, settings: Settings, services: Iterable[str]) -> dict[str, Running]:
+    """Per service what runs; services without an ECS service are left out."""
+    ecs = aws.client("ecs")
+    described: list[Any] = []
+    with translated("look at the ECS services"):
+        try:
+            for names in _chunks(list(services), 10):
+                answer = ecs.describe_services(cluster=settings.cluster, services=names)
+                described += [row for row in answer["services"] if row["status"] == "ACTIVE"]
+            digests = _running_digests(ecs, settings)
+        except ecs.exceptions.ClusterNotFoundException:
+            return {}
+    return {
+        row["serviceName"]: Running(
+            digests=tuple(digests.get(row["serviceName"], ())), desired=row["desiredCount"],
+            deploying=any(_is_rolling(deployment) for deployment in row.get("deployments", [])),
+        )
+        for row in described
+    }
+
+
+def _is_rolling(deployment: Mapping[str, Any]) -> bool:
+    return deployment["status"] == "PRIMARY" and deployment.get("rolloutState") == "IN_PROGRESS"
+
+
+def _running_digests(ecs: Any, settings: Settings) -> dict[str, list[str]]:
+    """Service -> image digest of each running task's own container."""
+    digests: dict[str, list[str]] = {}
+    arns: list[str] = []
+    for page in ecs.get_paginator("list_tasks").paginate(cluster=settings.cluster, desiredStatus="RUNNING"):
+        arns += page["taskArns"]
+    for chunk in _chunks(arns, 100):
+        for task in ecs.describe_tasks(cluster=settings.cluster, tasks=chunk)["tasks"]:
+            name = task.get("group", "").removeprefix("service:")
+            if task["lastStatus"] == "RUNNING":
+                digests.setdefault(name, []).append(container_digest(task, name))
+    return digests
+
+
+def container_digest(task: Mapping[str, Any], container: str) -> str:
+    """Digest of a task's container of that name; empty when ECS does not report one."""
+    rows = [row for row in task.get("containers", []) if row.get("name") == container]
+    return str(rows[0].get("imageDigest", "")) if rows else ""
+
+
+def read_digest(aws: Aws, settings: Settings, service: str, tag: str) -> str | None:
+    """Digest of a tag in the service's repository; None when the registry does not hold it."""
+    ecr = aws.client("ecr")
+    with translated(f"look for the image of {service}"):
+        try:
+            answer = ecr.describe_images(repositoryName=settings.repository(service), imageIds=[{"imageTag": tag}])
+        except ecr.exceptions.ClientError as error:
+            if error_code(error) in ("ImageNotFoundException", "RepositoryNotFoundException"):
+                return None
+            raise
+    details = answer["imageDetails"]
+    return str(details[0]["imageDigest"]) if details else None
+
+
+def read_repositories(aws: Aws, settings: Settings) -> frozenset[str]:
+    """Services of this target whose repository exists."""
+    prefix = settings.repository("")
+    names: list[str] = []
+    with translated("list the image repositories"):
+        for page in aws.client("ecr").get_paginator("describe_repositories").paginate():
+            names += [row["repositoryName"] for row in page["repositories"]]
+    return frozenset(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+
+
+def read_state(aws: Aws, settings: Settings, tags: Mapping[str, str | None]) -> TargetState:
+    """Look at the target; every call of it only reads."""
+    known = {service: tag for service, tag in tags.items() if tag}
+    # Clients are made before the threads start: each costs a few milliseconds of pure Python.
+    for name in ("sts", "cloudformation", "ecs", "ecr"):
+        aws.client(name)
+    with ThreadPoolExecutor(THREADS) as pool:
+        account = pool.submit(check_account, aws, settings)
+        stacks = pool.submit(read_stacks, aws, settings)
+        running = pool.submit(read_running, aws, settings, list(tags))
+        repositories = pool.submit(read_repositories, aws, settings)
+        looked = {service: pool.submit(read_digest, aws, settings, service, tag) for service, tag in known.items()}
+        account.result()
+        found, bootstrapped = stacks.result()
+        digests = {service: digest for service, answer in looked.items() if (digest := answer.result())}
+        return TargetState(
+            stacks=found, bootstrapped=bootstrapped, digests=digests, running=running.result(),
+            repositories=repositories.result(),
+        )
+
+
+def service_stack(state: TargetState, service: str) -> Stack | None:
+    """The stack of a service, where it exists."""
+    return state.stacks.get(service_key(service))
+
+
+def _chunks(items: list[str], size: int) -> Iterable[list[str]]:
+    return (items[at:at + size] for at in range(0, len(items), size))

@@ -1,0 +1,290 @@
+"""The steps of a plan: small frozen values, each idempotent, so that a deploy that was killed converges when run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from scripts.engine.aws import Aws
+from scripts.engine.cdk import Cdk
+from scripts.engine.connection import Connection
+from scripts.engine.content import Context
+from scripts.engine.events import Events
+from scripts.engine.images import Images
+from scripts.engine.ledger import Lock
+from scripts.engine.model import Action, Path, Plan, ServicePlan, TargetState
+from scripts.engine.rollout import Baseline
+from scripts.engine.shell import Shell
+from scripts.engine.state import read_digest
+from scripts.engine.update import force_deployment, update_tag
+from settings import Settings
+from settings.model import service_key
+
+
+@dataclass
+class World:
+    """Everything that a step may touch."""
+
+    settings: Settings
+    connection: Connection
+    aws: Aws
+    shell: Shell
+    events: Events
+    images: Images
+    cdk: Cdk
+    state: TargetState = field(default_factory=TargetState)
+    contexts: Mapping[str, Context] = field(default_factory=dict)
+    baselines: dict[str, Baseline] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    """Service -> digest of the wanted image, as the registry tells it."""
+    urls: dict[str, str] = field(default_factory=dict)
+    lock: Lock | None = None
+    pushed_bytes: int = 0
+
+    def cancelled(self, seconds: float) -> bool:
+        """Wait up to that long; True when the user wants to stop."""
+        return self.shell.cancelled.wait(seconds)
+
+    def may_change(self) -> None:
+        """Raise Superseded when another deploy took the lock over: the fence in front of every mutating step."""
+        from scripts.engine.errors import Superseded
+
+        if self.lock is not None and self.lock.lost.is_set():
+            raise Superseded("another deploy took over the lock", remedy="./poe status shows what runs")
+
+
+class Step(Protocol):
+    """One action of a plan."""
+
+    @property
+    def stage(self) -> str:
+        """The stage that it belongs to."""
+
+    @property
+    def service(self) -> str | None:
+        """The service that it is about; None for all."""
+
+    def run(self, world: World) -> str:
+        """Do it and say in a few words what was done."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """Build the image under its tag, unless the engine holds that tag already."""
+
+    service: str
+    tag: str
+    stage = "build"
+
+    def run(self, world: World) -> str:
+        reference = world.settings.image(self.service, self.tag)
+        if world.images.has(reference):
+            return f"{self.tag} was built before"
+        world.images.build(world.settings.service(self.service), world.contexts[self.service], reference,
+                           _teller(world, self.stage, self.service))
+        return self.tag
+
+
+@dataclass(frozen=True)
+class Push:
+    """Push the tag and read its digest back."""
+
+    service: str
+    tag: str
+    stage = "push"
+
+    def run(self, world: World) -> str:
+        world.may_change()
+        pushed = world.images.push(world.settings.service(self.service), self.tag)
+        world.digests[self.service] = pushed.digest
+        world.pushed_bytes += pushed.size
+        layers = f"{pushed.layers} layer{'s'[:pushed.layers != 1]}"
+        return f"{layers}, {amount(pushed.size)}"
+
+
+@dataclass(frozen=True)
+class BootstrapToolkit:
+    """`cdk bootstrap` of the account and region."""
+
+    stage = "update"
+    service = None
+
+    def run(self, world: World) -> str:
+        world.may_change()
+        world.cdk.bootstrap(_teller(world, self.stage, None))
+        return "cdk bootstrap"
+
+
+@dataclass(frozen=True)
+class Synthesize:
+    """Make the templates; `inline` are (service, tag) whose image the CDK publishes."""
+
+    inline: tuple[tuple[str, str], ...] = ()
+    stage = "update"
+    service = None
+
+    def run(self, world: World) -> str:
+        world.cdk.synth(dict(self.inline))
+        left_out = world.cdk.left_out()
+        if left_out:
+            world.events.emit("notice", code="left_out", types=left_out,
+                              text="not known to this target, left out: " + ", ".join(left_out))
+        return "synthesis"
+
+
+@dataclass(frozen=True)
+class DeployStacks:
+    """`cdk deploy` of stack keys, with the image tag of every service among them."""
+
+    stacks: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]
+    stage = "update"
+    service = None
+
+    def run(self, world: World) -> str:
+        world.may_change()
+        names = [world.settings.stack_name(key) for key in self.stacks]
+        tags = {world.settings.stack_name(service_key(service)): tag for service, tag in self.tags}
+        world.cdk.deploy(names, tags, _teller(world, self.stage, None))
+        return f"{len(names)} stack{'s'[:len(names) != 1]}"
+
+
+@dataclass(frozen=True)
+class UpdateTag:
+    """Give the service's stack the new ImageTag: no synthesis, no Node."""
+
+    service: str
+    tag: str
+    stage = "update"
+
+    def run(self, world: World) -> str:
+        world.may_change()
+        stack = world.state.stacks[service_key(self.service)]
+        if update_tag(world.aws, stack, self.tag):
+            return f"ImageTag {self.tag}"
+        force_deployment(world.aws, world.settings, self.service)
+        return "new ECS deployment"
+
+
+@dataclass(frozen=True)
+class Reassert:
+    """A new ECS deployment of what the stack already wants."""
+
+    service: str
+    stage = "update"
+
+    def run(self, world: World) -> str:
+        world.may_change()
+        force_deployment(world.aws, world.settings, self.service)
+        return "new ECS deployment"
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """Watch until the new version is live, or until it is certain that it is not."""
+
+    service: str
+    tag: str
+    certain: bool
+    stage = "rollout"
+
+    def run(self, world: World) -> str:
+        from scripts.engine.verdict import see_through
+
+        return see_through(world, self)
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Ask the service through the load balancer."""
+
+    service: str
+    tag: str
+    stage = "verify"
+
+    def run(self, world: World) -> str:
+        from scripts.engine.verdict import prove
+
+        return prove(world, self)
+
+
+Lane = tuple[Step, ...]
+Phase = tuple[Lane, ...]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A plan in order: phases that all have to succeed, then every service's own rollout. Lanes run side by side."""
+
+    before: tuple[Phase, ...] = ()
+    rolling: Phase = ()
+
+
+def schedule(plan: Plan) -> Schedule:
+    """The steps of a plan."""
+    if plan.path in (Path.NONE, Path.POLICY):
+        return Schedule()
+    rolling = tuple(_rolling(service, plan.path) for service in plan.changed)
+    if plan.path is Path.FAST:
+        return Schedule((_images(plan),), rolling)
+    inline = tuple((s.service, _tag(s)) for s in plan.changed if s.inline)
+    tags = tuple((s.service, _tag(s)) for s in plan.changed)
+    cloud: Lane = (*((BootstrapToolkit(),) if plan.bootstrap_toolkit else ()), Synthesize(inline))
+    return Schedule(((*_images(plan), cloud), ((DeployStacks(plan.stacks, tags),),)), rolling)
+
+
+def _images(plan: Plan) -> Phase:
+    lanes: list[Lane] = []
+    for service in plan.changed:
+        if service.build:
+            build = Build(service.service, _tag(service))
+            lanes.append((build,) if service.inline else (build, Push(service.service, _tag(service))))
+    return tuple(lanes)
+
+
+def _rolling(service: ServicePlan, path: Path) -> Lane:
+    tag = _tag(service)
+    first: Lane = ()
+    if service.action is Action.REASSERT:
+        first = (Reassert(service.service),)
+    elif path is Path.FAST and service.action is Action.UPDATE:
+        first = (UpdateTag(service.service, tag),)
+    certain = bool(first)
+    return (*first, Rollout(service.service, tag, certain), Verify(service.service, tag))
+
+
+def _tag(service: ServicePlan) -> str:
+    assert service.image_tag is not None, "a plan is only executed when every tag is known"
+    return service.image_tag
+
+
+def wanted_digest(world: World, service: str, tag: str) -> str:
+    """Digest of the tag, from the push of this deploy or from the registry."""
+    if service not in world.digests:
+        found = world.state.digests.get(service) or read_digest(world.aws, world.settings, service, tag)
+        world.digests[service] = found or ""
+    return world.digests[service]
+
+
+def amount(size: int) -> str:
+    """Bytes for people."""
+    value = float(size)
+    for unit in ("B", "KB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def _teller(world: World, stage: str, service: str | None) -> Callable[[str], None]:
+    def tell(line: str) -> None:
+        world.events.emit("progress", stage=stage, service=service, text=line[:300])
+
+    return tell
+
+
+def facts_of(step: Step) -> dict[str, Any]:
+    """A step as plain data, for dry runs."""
+    own = {name: getattr(step, name) for name in getattr(step, "__dataclass_fields__", {})}
+    return {"step": type(step).__name__, "stage": step.stage, **own}

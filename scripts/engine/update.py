@@ -1,0 +1,54 @@
+"""Changes a service's stack without synthesis: a new ImageTag on the template that CloudFormation holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scripts.engine.aws import Aws, error_code, translated
+from scripts.engine.model import Stack
+from settings import Settings
+
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
+
+
+def update_tag(aws: Aws, stack: Stack, tag: str) -> bool:
+    """UpdateStack with UsePreviousTemplate; False when CloudFormation says that nothing is to change."""
+    return _update(aws, stack, tag, {"UsePreviousTemplate": True})
+
+
+def put_back(aws: Aws, stack: Stack, tag: str, template: str | None) -> bool:
+    """Make the stack hold the version that serves again: its tag, and its template where that changed too."""
+    return _update(aws, stack, tag, {"TemplateBody": template} if template else {"UsePreviousTemplate": True})
+
+
+def read_template(aws: Aws, stack: Stack) -> str:
+    """The template that CloudFormation holds, as JSON text."""
+    import json
+
+    with translated(f"read the template of {stack.name}"):
+        body: Any = aws.client("cloudformation").get_template(StackName=stack.name)["TemplateBody"]
+    return body if isinstance(body, str) else json.dumps(body)
+
+
+def force_deployment(aws: Aws, settings: Settings, service: str) -> None:
+    """Start a new ECS deployment of the task definition that the service already has."""
+    with translated(f"start a new deployment of {service}"):
+        aws.client("ecs").update_service(cluster=settings.cluster, service=service, forceNewDeployment=True)
+
+
+def _update(aws: Aws, stack: Stack, tag: str, template: dict[str, Any]) -> bool:
+    parameters = [
+        {"ParameterKey": key, "ParameterValue": tag} if key == "ImageTag"
+        else {"ParameterKey": key, "UsePreviousValue": True}
+        for key in stack.parameters
+    ]
+    client = aws.deployer("cloudformation")
+    with translated(f"update the stack {stack.name}"):
+        try:
+            client.update_stack(StackName=stack.name, Parameters=parameters, Capabilities=CAPABILITIES, **template)
+        except client.exceptions.ClientError as error:
+            # CloudFormation has no code of its own for this answer. Source: UpdateStack, ValidationError.
+            if error_code(error) == "ValidationError" and "No updates are to be performed" in str(error):
+                return False
+            raise
+    return True

@@ -1,0 +1,122 @@
+"""From a watched rollout to a verdict: evidence when it failed, the previous version put back in the stack, proof when live."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scripts.engine import diagnose
+from scripts.engine.errors import Failed, RolledBack, SlipwayError, Superseded, TimedOut
+from scripts.engine.model import Stack, Verdict
+from scripts.engine.rollout import Baseline, Goal, Judgement, Snapshot, Watcher, baseline
+from scripts.engine.state import read_digest, stack_from
+from scripts.engine.update import put_back
+from scripts.engine.verify import answers
+from settings.model import service_key
+
+if TYPE_CHECKING:
+    from scripts.engine.steps import Rollout, Verify, World
+
+PROOF_SECONDS = 20.0
+
+
+def see_through(world: World, step: Rollout) -> str:
+    """Watch the rollout to its verdict; raises RolledBack, Failed, Superseded or TimedOut."""
+    from scripts.engine.steps import wanted_digest
+
+    settings, service = world.settings, step.service
+    before = world.baselines.get(service, Baseline())
+    goal = Goal(service, settings.image(service, step.tag), wanted_digest(world, service, step.tag), before, step.certain)
+    watcher = Watcher(world.aws, settings, service, None)
+    failed: dict[str, object] = {}
+    unhealthy: list[str] = []
+
+    def tell(judgement: Judgement) -> None:
+        world.events.emit("progress", stage="rollout", service=service, text=judgement.text)
+        for task in judgement.failed:
+            if task.id not in failed:
+                failed[task.id] = task
+                world.events.emit("warning", service=service, text=f"task {task.id[:8]} stopped: {task.stopped_reason}")
+
+    judgement, seen = watcher.watch(goal, timeout=settings.target.rollout_timeout, tell=tell, cancelled=world.cancelled,
+                                    noticed=lambda snapshot: unhealthy.extend(diagnose.unhealthy_words(snapshot)))
+    if judgement.verdict is Verdict.LIVE:
+        return judgement.text
+    raise _ended(world, service, judgement, seen, unhealthy)
+
+
+def prove(world: World, step: Verify) -> str:
+    """Three good answers through the load balancer; otherwise the previous version is put back."""
+    service = world.settings.service(step.service)
+    url = world.urls.get(step.service)
+    if url is None or service.desired == 0:
+        return "no tasks wanted, nothing to ask"
+    proof = answers(url.rstrip("/") + service.health_path, timeout=PROOF_SECONDS, cancelled=world.cancelled)
+    if proof.good:
+        return proof.text
+    world.events.emit("evidence", service=step.service, tasks=[], targets=[proof.text], logs=[], cause="not_reachable",
+                      sentence=f"the tasks are healthy, but {url} answers {proof.text}",
+                      remedy="check the listener rule, `path` in slipway.toml and what else routes to this address")
+    before = world.baselines.get(step.service, Baseline())
+    if restore(world, step.service, before):
+        raise RolledBack(f"{step.service} does not answer through the load balancer: {proof.text}", where="verify",
+                         remedy="the previous version serves again; correct it and deploy again")
+    raise Failed(f"{step.service} does not answer through the load balancer: {proof.text}", where="verify")
+
+
+def restore(world: World, service: str, before: Baseline) -> bool:
+    """Make stack and tasks be what they were before this deploy; False where there was no version before.
+
+    CloudFormation does it by itself when an update fails. It does not when ECS alone went back after the update was
+    complete, so the stack is asked what it holds.
+    """
+    if before.image_tag is None or before.task_definition is None:
+        return False
+    stack = _stack(world, service)
+    if stack is None:
+        return False
+    if stack.is_moving:
+        return True
+    template_changed = before.template is not None and stack.status == "UPDATE_COMPLETE"
+    if stack.image_tag == before.image_tag and not template_changed:
+        return True
+    with world.events.stage("update", service, "putting the previous version back"):
+        if put_back(world.aws, stack, before.image_tag, before.template):
+            _await_previous(world, service, before.image_tag)
+    return True
+
+
+def _await_previous(world: World, service: str, tag: str) -> None:
+    watcher = Watcher(world.aws, world.settings, service, None)
+    image = world.settings.image(service, tag)
+    digest = read_digest(world.aws, world.settings, service, tag) or ""
+    goal = Goal(service, image, digest, replace(baseline(Snapshot()), task_definition=None), certain=False)
+    watcher.watch(goal, timeout=60, tell=lambda judgement: None, cancelled=world.cancelled)
+
+
+def _ended(world: World, service: str, judgement: Judgement, seen: Snapshot, unhealthy: list[str]) -> SlipwayError:
+    """The error for a rollout that did not become live, after its evidence was told."""
+    verdict, text = judgement.verdict, f"{service}: {judgement.text}"
+    if verdict is Verdict.SUPERSEDED:
+        return Superseded(text, where="rollout", remedy="./poe status shows what runs now")
+    own = world.settings.service(service)
+    evidence = diagnose.gather(world.aws, own, judgement.failed, seen, unhealthy)
+    cause = diagnose.likely_cause(evidence, own)
+    world.events.emit("evidence", service=service, **diagnose.as_event(evidence, cause))
+    if verdict is Verdict.TIMED_OUT:
+        return TimedOut(f"{text} after {world.settings.target.rollout_timeout} s", where="rollout",
+                        remedy=f"{cause.remedy}; ./poe status shows what runs")
+    restored = restore(world, service, world.baselines.get(service, Baseline()))
+    if verdict is Verdict.ROLLED_BACK or restored:
+        return RolledBack(f"{text}; likely cause: {cause.sentence}", where="rollout",
+                          remedy=f"the previous version serves. {cause.remedy[0].upper()}{cause.remedy[1:]}, then ./poe deploy")
+    return Failed(f"{text}; likely cause: {cause.sentence}", where="rollout", remedy=f"{cause.remedy}, then ./poe deploy")
+
+
+def _stack(world: World, service: str) -> Stack | None:
+    client = world.aws.client("cloudformation")
+    name = world.settings.stack_name(service_key(service))
+    try:
+        return stack_from(client.describe_stacks(StackName=name)["Stacks"][0])
+    except client.exceptions.ClientError:
+        return None

@@ -1,0 +1,56 @@
+"""Asks a service through the load balancer, as its users do."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+
+ANSWERS = 3
+"""Good answers in a row that count as proof."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the load balancer answered."""
+
+    good: bool
+    text: str
+    milliseconds: float = 0.0
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def ask(url: str, timeout: float = 5.0) -> Proof:
+    """One GET; an answer of 200 to 399 is good."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+    begin = time.perf_counter()
+    try:
+        with opener.open(url, timeout=timeout) as answer:
+            answer.read(1024)
+            status = answer.status
+    except urllib.error.HTTPError as error:
+        status = error.code
+    except (OSError, ValueError) as error:
+        return Proof(False, f"no answer: {getattr(error, 'reason', error)}")
+    took = (time.perf_counter() - begin) * 1000
+    return Proof(status < 400, f"HTTP {status}", took)
+
+
+def answers(url: str, *, timeout: float, cancelled: Callable[[float], bool], get: Callable[[str], Proof] = ask,
+            clock: Callable[[], float] = time.monotonic) -> Proof:
+    """Ask until `ANSWERS` good answers came in a row, or the time is over."""
+    end, row, times = clock() + timeout, 0, [0.0]
+    while True:
+        proof = get(url)
+        row = row + 1 if proof.good else 0
+        times = [*times, proof.milliseconds] if proof.good else [0.0]
+        if row >= ANSWERS:
+            return Proof(True, f"{proof.text}, {ANSWERS} times in a row, {max(times):.0f} ms at most", max(times))
+        if clock() >= end or cancelled(0.0 if proof.good else 0.5):
+            return proof if not proof.good else Proof(False, "not steady")

@@ -1,0 +1,43 @@
+"""`./poe plan`: what a deploy would do and why; changes nothing."""
+
+from __future__ import annotations
+
+import json
+
+from scripts import command
+from scripts.engine.deploying import as_facts, look
+from scripts.engine.events import Event, Events
+from scripts.engine.shell import Shell
+from scripts.session import open_world, settings_for
+
+
+def show(plan: Event, *, as_json: bool) -> None:
+    """Print a plan."""
+    if as_json:
+        print(json.dumps({"event": "plan", **plan}))
+        return
+    print(f"{plan['path']}: {plan['reason']}")
+    width = max((len(name) for name in plan["services"]), default=0)
+    for name, row in plan["services"].items():
+        print(f"  {name:<{width}}  {row['path']:<9}  {row['reason']}")
+    if plan["stacks"]:
+        print("  stacks: " + ", ".join(plan["stacks"]))
+
+
+def plan_verb() -> int:
+    """Look and print."""
+    parser = command.parser("plan", "Show what a deploy would do and why; changes nothing.", services=True, as_json=True)
+    arguments = parser.parse_args()
+    world = open_world(settings_for(arguments.target), Events(), Shell())
+    _, plan = look(world, arguments.services)
+    show(as_facts(plan), as_json=arguments.json)
+    return 0
+
+
+def main() -> None:
+    """Entry point."""
+    command.run(plan_verb)
+
+
+if __name__ == "__main__":
+    main()
