@@ -19,6 +19,8 @@ FARGATE_MEMORY = {
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
 """Values that CloudWatch Logs takes, up to two years. Source: PutRetentionPolicy."""
 
+PLATFORMS = ("linux/amd64", "linux/arm64")
+
 IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 """OCI distribution specification, "Pulling manifests"."""
 
@@ -85,7 +87,7 @@ TARGET = {
     "certificate_arn": Rule("the ARN of an ACM certificate", matches(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/\S+")),
     "alarm_email": Rule("an e-mail address", matches(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
     "log_retention_days": Rule("one of " + ", ".join(map(str, LOG_RETENTION_DAYS)), one_of(*LOG_RETENTION_DAYS)),
-    "platform": Rule('"linux/amd64" or "linux/arm64"', one_of("linux/amd64", "linux/arm64")),
+    "platform": Rule(" or ".join(PLATFORMS), one_of(*PLATFORMS)),
     "rollout_timeout": Rule("seconds from 10 to 7200", whole(10, 7200)),
 }
 

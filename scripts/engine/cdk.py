@@ -36,8 +36,9 @@ class Cdk:
             [sys.executable, str(self.settings.root / "app.py")], cwd=self.settings.root, env={**self._env(), **env},
             on_line=lines.append, check=False)
         if result.code != 0:
-            raise Failed("\n".join(lines[-15:]) or "no output", where="synthesis",
-                         remedy="correct the stacks or slipway.toml; nothing was deployed")
+            words = [line.strip() for line in lines if line.strip()] or ["no output"]
+            raise Failed(words[-1], where="synthesis", remedy="correct the stacks or slipway.toml; nothing was deployed",
+                         evidence=tuple(lines[-25:]))
 
     def bootstrap(self, on_line: Callable[[str], None]) -> None:
         """Create the CDK toolkit stack in the target's account and region."""

@@ -200,7 +200,7 @@ def _protect(world: World, service: ServicePlan) -> None:
 def _recorded(world: World, plan: Plan) -> Iterator[Any]:
     """Hold the locks and write the ledger while the block deploys; a target without a ledger yet gets its record after."""
     record = Recorder(world, plan)
-    has_ledger = "ledger" in world.state.stacks
+    has_ledger = world.has_ledger = "ledger" in world.state.stacks
     services = [service.service for service in plan.services]
     lock = Lock(world.aws, world.settings, services, record.ledger.id)
     if has_ledger:
@@ -238,7 +238,10 @@ class Recorder:
         facts = {**self._head(outcome.verdict), "stages": self.world.events.stages,
                  "seconds": round(self.world.events.seconds, 3), "pushed_bytes": self.world.pushed_bytes,
                  "digests": dict(self.world.digests), "error": str(outcome.error) if outcome.error else None}
-        self._try(lambda: self.ledger.close(facts))
+        if not self.world.has_ledger:
+            self.world.has_ledger = "ledger" in read_stacks(self.world.aws, self.world.settings)[0]
+        if self.world.has_ledger:
+            self._try(lambda: self.ledger.close(facts))
 
     def stop(self) -> None:
         """Write what is left and end the thread."""

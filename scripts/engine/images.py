@@ -63,9 +63,10 @@ class Images:
                 raise Transient(error.what, where=f"base image {name}",
                                 remedy="check the name and the network, then run the command again") from None
 
-    def build(self, service: Service, context: Context, reference: str, on_line: Callable[[str], None]) -> None:
+    def build(self, service: Service, context: Context, reference: str, on_line: Callable[[str], None], *,
+              platform: str | None = None) -> None:
         """Build a service's image under `reference`; raises Failed with the builder's own last words."""
-        argv = [*self._build_words(self.settings.target.platform), *self._cache_words(service), "--tag", reference]
+        argv = [*self._build_words(platform or self.settings.target.platform), *self._cache_words(service), "--tag", reference]
         argv += [word for key, value in service.build_args for word in ("--build-arg", f"{key}={value}")]
         argv += [word for key, value in self._labels().items() for word in ("--label", f"{key}={value}")]
         argv += ["--file", str(context.dockerfile), str(context.folder)]
@@ -73,15 +74,16 @@ class Images:
         if result.code != 0:
             raise _build_error(service, result)
 
-    def build_platforms(self, service: Service, context: Context, reference: str, platforms: str, push: bool,
+    def build_platforms(self, service: Service, context: Context, reference: str, platforms: str,
                         on_line: Callable[[str], None]) -> None:
-        """Build for several platforms at once, which needs the buildx plugin and a push or nothing to load into."""
+        """Build for several platforms at once and push: an engine cannot load such an image. Needs the buildx plugin."""
+        self._login()
         if self._docker(["buildx", "version"], check=False).code != 0:
             raise BadInput("several platforms need a Docker client with the buildx plugin", where="--platform",
                            remedy="install docker-buildx-plugin, or build one platform at a time")
-        argv = ["buildx", "build", "--progress=plain", f"--platform={platforms}", "--tag", reference]
+        argv = ["buildx", "build", "--push", "--progress=plain", f"--platform={platforms}", "--tag", reference]
+        argv += [word for key, value in service.build_args for word in ("--build-arg", f"{key}={value}")]
         argv += [word for key, value in self._labels().items() for word in ("--label", f"{key}={value}")]
-        argv += ["--push"] if push else []
         result = self._docker([*argv, "--file", str(context.dockerfile), str(context.folder)], on_line=on_line, check=False)
         if result.code != 0:
             raise _build_error(service, result)

@@ -40,6 +40,7 @@ class World:
     """Service -> digest of the wanted image, as the registry tells it."""
     urls: dict[str, str] = field(default_factory=dict)
     lock: Lock | None = None
+    has_ledger: bool = False
     pushed_bytes: int = 0
 
     def cancelled(self, seconds: float) -> bool:

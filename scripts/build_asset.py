@@ -1,0 +1,42 @@
+"""Called by the CDK CLI for an inline image: build it unless it is there, and print its local name."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+# The CDK CLI starts this file by its path, from the cloud assembly's folder.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts import command  # noqa: E402
+from scripts.engine.events import Events  # noqa: E402
+from scripts.engine.looking import read_contexts  # noqa: E402
+from scripts.engine.shell import Shell  # noqa: E402
+from scripts.session import open_world, settings_for  # noqa: E402
+
+
+def build_asset() -> int:
+    """Standard output is the image's name alone, as the CDK wants it."""
+    parser = argparse.ArgumentParser(description="Build a service's image for the CDK and print its name.")
+    parser.add_argument("--target")
+    parser.add_argument("service")
+    parser.add_argument("tag")
+    arguments = parser.parse_args()
+    world = open_world(settings_for(arguments.target), Events(), Shell())
+    reference = world.settings.image(arguments.service, arguments.tag)
+    if not world.images.has(reference):
+        context = read_contexts(world.settings, [arguments.service])[arguments.service]
+        world.images.build(world.settings.service(arguments.service), context, reference,
+                           lambda line: print(line, file=sys.stderr))
+    print(reference)
+    return 0
+
+
+def main() -> None:
+    """Entry point."""
+    command.run(build_asset)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""`./poe logs SERVICE`: the service's log lines; -f follows them."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from scripts import command
+from scripts.engine.events import Events
+from scripts.engine.logs import Logs
+from scripts.engine.looking import chosen_services
+from scripts.engine.shell import Shell
+from scripts.engine.state import check_account
+from scripts.session import open_world, settings_for
+
+
+def logs_verb() -> int:
+    """Print what is there, then what comes."""
+    parser = command.parser("logs", "Print a service's log lines, oldest first.", as_json=True)
+    parser.add_argument("service", metavar="SERVICE")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on printing new lines")
+    parser.add_argument("--since", type=int, default=15, metavar="MINUTES", help="how far back to begin (default: 15)")
+    arguments = parser.parse_args()
+    shell = Shell()
+    command.obey_signals(shell)
+    settings = settings_for(arguments.target)
+    chosen_services(settings, [arguments.service])
+    world = open_world(settings, Events(), shell)
+    check_account(world.aws, world.settings)
+    logs = Logs(world.aws, world.settings, arguments.service, since=time.time() - arguments.since * 60)
+    while True:
+        for line in logs.new_lines():
+            print(json.dumps(line) if arguments.json else f"{line['at']} {line['task'][:8]} {line['message']}", flush=True)
+        if not arguments.follow or shell.cancelled.wait(1.0):
+            return 0
+
+
+def main() -> None:
+    """Entry point."""
+    command.run(logs_verb)
+
+
+if __name__ == "__main__":
+    main()

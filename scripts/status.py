@@ -1,0 +1,78 @@
+"""`./poe status`: what runs on a target, judged by image digests."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from scripts import command
+from scripts.engine.deploying import urls
+from scripts.engine.events import Events
+from scripts.engine.ledger import history
+from scripts.engine.model import Running, TargetState
+from scripts.engine.shell import Shell
+from scripts.engine.state import read_state, service_stack
+from scripts.engine.steps import World
+from scripts.engine.verify import ask
+from scripts.session import open_world, settings_for
+
+
+def status_verb() -> int:
+    """Read and print; nothing is changed."""
+    arguments = command.parser("status", "Show what runs on a target, judged by image digests.", as_json=True).parse_args()
+    world = open_world(settings_for(arguments.target), Events(), Shell())
+    rows = read_status(world)
+    if arguments.json:
+        print(json.dumps(rows))
+        return 0
+    print(f"target {rows['target']}, account {rows['account']}, {rows['region']}")
+    width = max(len(name) for name in rows["services"])
+    for name, row in rows["services"].items():
+        print(f"  {name:<{width}}  {row['image_tag'] or 'not deployed':<17}  {row['state']:<24}  {row['url'] or ''}".rstrip())
+    if last := rows["last_deployment"]:
+        print(f"last deployment {last['id']}: {last['verdict']} ({last['path']}: {last['reason']}) by {last['actor']}")
+    return 0
+
+
+def read_status(world: World) -> dict[str, Any]:
+    """The target's services as plain data."""
+    settings = world.settings
+    state = _state(world)
+    platform = state.stacks.get("platform")
+    world.urls = urls(world, platform.outputs if platform else {})
+    services = {service.name: _row(world, state, service.name) for service in settings.services}
+    last = history(world.aws, settings, limit=1) if "ledger" in state.stacks else []
+    return {"target": settings.target.name, "account": settings.target.account, "region": settings.target.region,
+            "services": services, "last_deployment": last[0] if last else None}
+
+
+def _state(world: World) -> TargetState:
+    """The state with the digest of each deployed tag."""
+    from scripts.engine.state import read_stacks
+
+    stacks, _ = read_stacks(world.aws, world.settings)
+    first = TargetState(stacks=stacks)
+    tags = {s.name: stack.image_tag if (stack := service_stack(first, s.name)) else None for s in world.settings.services}
+    return read_state(world.aws, world.settings, tags)
+
+
+def _row(world: World, state: TargetState, name: str) -> dict[str, Any]:
+    stack, running = service_stack(state, name), state.running.get(name, Running())
+    wanted = state.digests.get(name)
+    right = sum(digest == wanted for digest in running.digests)
+    url = world.urls.get(name) if stack else None
+    health = ask(url.rstrip("/") + world.settings.service(name).health_path).text if url else None
+    return {
+        "image_tag": stack.image_tag if stack else None, "digest": wanted, "stack_status": stack.status if stack else None,
+        "desired": running.desired, "running": len(running.digests), "running_wanted": right, "health": health, "url": url,
+        "state": f"{right} of {running.desired} tasks, {health}" if stack else "",
+    }
+
+
+def main() -> None:
+    """Entry point."""
+    command.run(status_verb)
+
+
+if __name__ == "__main__":
+    main()
