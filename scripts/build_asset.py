@@ -9,11 +9,11 @@ from pathlib import Path
 # The CDK CLI starts this file by its path, from the cloud assembly's folder.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts import command  # noqa: E402
-from scripts.engine.events import Events  # noqa: E402
-from scripts.engine.looking import read_contexts  # noqa: E402
-from scripts.engine.shell import Shell  # noqa: E402
-from scripts.session import open_world, settings_for  # noqa: E402
+from scripts import command
+from scripts.engine.events import Events
+from scripts.engine.looking import read_contexts
+from scripts.engine.shell import Shell
+from scripts.session import open_world, settings_for
 
 
 def build_asset() -> int:
@@ -27,8 +27,9 @@ def build_asset() -> int:
     reference = world.settings.image(arguments.service, arguments.tag)
     if not world.images.has(reference):
         context = read_contexts(world.settings, [arguments.service])[arguments.service]
-        world.images.build(world.settings.service(arguments.service), context, reference,
-                           lambda line: print(line, file=sys.stderr))
+        world.images.build(
+            world.settings.service(arguments.service), context, reference, lambda line: print(line, file=sys.stderr)
+        )
     print(reference)
     return 0
 

@@ -15,7 +15,8 @@ from scripts.engine.looking import chosen_services, read_contexts, read_source
 from scripts.engine.report import reporter
 from scripts.engine.shell import Shell
 from scripts.engine.state import read_digest, read_repositories
-from scripts.engine.steps import World, amount
+from scripts.engine.steps import amount
+from scripts.engine.world import World
 from scripts.session import open_world, settings_for
 from settings.load import checked_image_tag
 from settings.rules import PLATFORMS
@@ -42,7 +43,11 @@ def build(parser: argparse.ArgumentParser, service: str | None = None) -> int:
             facts |= _build(world, context, tag, arguments)
     finally:
         display.close()
-    print(json.dumps({"event": "built", **facts}) if arguments.json else facts["image_tag" if arguments.print_tag else "image"])
+    print(
+        json.dumps({"event": "built", **facts})
+        if arguments.json
+        else facts["image_tag" if arguments.print_tag else "image"]
+    )
     return 0
 
 
@@ -52,7 +57,9 @@ def _content_tag(world: World, context: Context) -> str:
         world.images.pull(context.bases)
         identities = world.images.identities(context.bases)
         if set(context.bases) - identities.keys():
-            raise Failed("a base image is not on this machine", where=f"build {context.service}", remedy="./poe doctor --fix")
+            raise Failed(
+                "a base image is not on this machine", where=f"build {context.service}", remedy="./poe doctor --fix"
+            )
         tag = context.tag(identities)
     return tag
 
@@ -67,7 +74,7 @@ def _build(world: World, context: Context, tag: str, arguments: argparse.Namespa
     with world.events.stage("build", own.name) as told:
         told["text"] = tag
         if "," in platforms:
-            world.images.build_platforms(own, context, reference, platforms, _teller(world, own.name))
+            world.images.build_platforms(own, context, reference, platforms=platforms, on_line=_teller(world, own.name))
             return {"digest": read_digest(world.aws, world.settings, own.name, tag), "pushed": True}
         world.images.build(own, context, reference, _teller(world, own.name), platform=platforms)
     if not arguments.push:
@@ -89,7 +96,9 @@ def _platforms(arguments: argparse.Namespace, world: World) -> str:
 
 def _check_pushable(world: World, service: str) -> None:
     if service not in read_repositories(world.aws, world.settings):
-        raise Refused(f"the target has no image repository for {service} yet", where="--push", remedy="./poe deploy makes it")
+        raise Refused(
+            f"the target has no image repository for {service} yet", where="--push", remedy="./poe deploy makes it"
+        )
 
 
 def _teller(world: World, service: str) -> Callable[[str], None]:

@@ -69,6 +69,7 @@ def fail(error: SlipwayError, *, as_json: bool) -> int:
 
 def obey_signals(shell: Shell) -> None:
     """First Ctrl-C or SIGTERM: end in order. A second one: at once."""
+
     def stop(number: int, frame: FrameType | None) -> None:
         if shell.cancelled.is_set():
             os._exit(130)

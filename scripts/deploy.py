@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 
 from scripts import command
-from scripts.engine.deploying import as_facts, deploy, look, report
+from scripts.engine.deploying import deploy, look
 from scripts.engine.events import Events
 from scripts.engine.model import Path
+from scripts.engine.outcome import as_facts, report
 from scripts.engine.planner import force
 from scripts.engine.report import reporter
 from scripts.engine.shell import Shell
@@ -43,7 +44,7 @@ def _deploy(arguments: argparse.Namespace, forced: Path | None) -> int:
 def _dry_run(arguments: argparse.Namespace, forced: Path | None) -> int:
     settings = settings_for(arguments.target)
     world = open_world(settings, Events(), Shell())
-    _, plan = look(world, arguments.services)
+    plan = look(world, arguments.services)
     show(as_facts(force(plan, forced) if forced else plan), as_json=arguments.json)
     return 0
 

@@ -9,8 +9,9 @@ from scripts.engine.model import Path
 
 def main() -> None:
     """Entry point."""
-    command.run(lambda: deploy_verb(
-        "deploy-bootstrap", "Set up an empty target and deploy everything to it.", Path.BOOTSTRAP))
+    command.run(
+        lambda: deploy_verb("deploy-bootstrap", "Set up an empty target and deploy everything to it.", Path.BOOTSTRAP)
+    )
 
 
 if __name__ == "__main__":

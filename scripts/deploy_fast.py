@@ -9,8 +9,11 @@ from scripts.engine.model import Path
 
 def main() -> None:
     """Entry point."""
-    command.run(lambda: deploy_verb(
-        "deploy-fast", "Deploy new image content only; refuses when infrastructure changed.", Path.FAST))
+    command.run(
+        lambda: deploy_verb(
+            "deploy-fast", "Deploy new image content only; refuses when infrastructure changed.", Path.FAST
+        )
+    )
 
 
 if __name__ == "__main__":

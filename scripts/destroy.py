@@ -16,7 +16,9 @@ from settings import Settings
 
 def destroy_verb() -> int:
     """Ask, then delete every stack of the target, services first."""
-    parser = command.parser("destroy", "Remove every stack, image and record of this project from a target.", as_json=True)
+    parser = command.parser(
+        "destroy", "Remove every stack, image and record of this project from a target.", as_json=True
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     arguments = parser.parse_args()
     settings = settings_for(arguments.target)
@@ -35,22 +37,30 @@ def destroy_verb() -> int:
     try:
         with events.stage("update") as told:
             world.cdk.synth({})
-            world.cdk.destroy([stack.name for stack in stacks.values()],
-                              lambda line: events.emit("progress", stage="update", service=None, text=line))
+            world.cdk.destroy(
+                [stack.name for stack in stacks.values()],
+                lambda line: events.emit("progress", stage="update", service=None, text=line),
+            )
             told["text"] = f"{len(stacks)} stacks removed"
     finally:
         display.close()
     left, _ = read_stacks(world.aws, world.settings)
     if left:
-        raise Refused(f"still there: {', '.join(stack.name for stack in left.values())}", where="destroy",
-                      remedy="read their events in CloudFormation, then run it again")
+        raise Refused(
+            f"still there: {', '.join(stack.name for stack in left.values())}",
+            where="destroy",
+            remedy="read their events in CloudFormation, then run it again",
+        )
     return 0
 
 
 def _ask(settings: Settings, stacks: int) -> None:
     target = settings.target
-    print(f"This removes {stacks} stacks of {settings.name} from {target.name} (account {target.account}, {target.region}) "
-          "with their images, tables and logs. There is no undo.")
+    print(
+        f"This removes {stacks} stacks of {settings.name} from {target.name} "
+        f"(account {target.account}, {target.region}) "
+        "with their images, tables and logs. There is no undo."
+    )
     if not sys.stdin.isatty():
         raise Refused("not confirmed", where="destroy", remedy="add --yes to run it without a terminal")
     if input(f"Type {target.name} to go on: ").strip() != target.name:

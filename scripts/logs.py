@@ -30,7 +30,9 @@ def logs_verb() -> int:
     logs = Logs(world.aws, world.settings, arguments.service, since=time.time() - arguments.since * 60)
     while True:
         for line in logs.new_lines():
-            print(json.dumps(line) if arguments.json else f"{line['at']} {line['task'][:8]} {line['message']}", flush=True)
+            print(
+                json.dumps(line) if arguments.json else f"{line['at']} {line['task'][:8]} {line['message']}", flush=True
+            )
         if not arguments.follow or shell.cancelled.wait(1.0):
             return 0
 

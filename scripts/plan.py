@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from scripts import command
-from scripts.engine.deploying import as_facts, look
+from scripts.engine.deploying import look
 from scripts.engine.events import Event, Events
+from scripts.engine.outcome import as_facts
 from scripts.engine.shell import Shell
 from scripts.session import open_world, settings_for
 
@@ -26,10 +27,12 @@ def show(plan: Event, *, as_json: bool) -> None:
 
 def plan_verb() -> int:
     """Look and print."""
-    parser = command.parser("plan", "Show what a deploy would do and why; changes nothing.", services=True, as_json=True)
+    parser = command.parser(
+        "plan", "Show what a deploy would do and why; changes nothing.", services=True, as_json=True
+    )
     arguments = parser.parse_args()
     world = open_world(settings_for(arguments.target), Events(), Shell())
-    _, plan = look(world, arguments.services)
+    plan = look(world, arguments.services)
     show(as_facts(plan), as_json=arguments.json)
     return 0
 

@@ -14,7 +14,7 @@ from scripts.engine.errors import Refused
 from scripts.engine.events import Events
 from scripts.engine.images import Images
 from scripts.engine.shell import Shell
-from scripts.engine.steps import World
+from scripts.engine.world import World
 from settings import Settings, load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +29,7 @@ def settings_for(target: str | None) -> Settings:
 
 def open_world(settings: Settings, events: Events, shell: Shell) -> World:
     """A session that may change the target; starts the embedded cloud where the target is one."""
+
     def say(text: str) -> None:
         events.emit("notice", code="local", text=text)
 
@@ -39,8 +40,14 @@ def open_world(settings: Settings, events: Events, shell: Shell) -> World:
     settings = replace(settings, target=replace(settings.target, registry_host=connection.registry_host))
     aws = Aws(connection)
     return World(
-        settings=settings, connection=connection, aws=aws, shell=shell, events=events,
-        images=Images(settings, connection, shell, aws), cdk=Cdk(settings, connection, shell))
+        settings=settings,
+        connection=connection,
+        aws=aws,
+        shell=shell,
+        events=events,
+        images=Images(settings, connection, shell, aws),
+        cdk=Cdk(settings, connection, shell),
+    )
 
 
 def _embedded(settings: Settings, say: Callable[[str], None]) -> Connection:
@@ -56,16 +63,28 @@ def _aws(settings: Settings) -> Connection:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         region = os.environ.get(name)
         if region and region != target.region:
-            raise Refused(f"{name} is {region}, but target {target.name!r} is in {target.region}", where="region",
-                          remedy=f"unset {name}, or choose another target")
+            raise Refused(
+                f"{name} is {region}, but target {target.name!r} is in {target.region}",
+                where="region",
+                remedy=f"unset {name}, or choose another target",
+            )
     builder = find_builder(settings.state_dir / "builder.json")
     partition = "aws-cn" if target.region.startswith("cn-") else "aws"
     role = f"arn:{partition}:iam::{target.account}:role/cdk-{QUALIFIER}-deploy-role-{target.account}-{target.region}"
     return Connection(
-        account=target.account, region=target.region, registry_host=target.registry_host, docker=builder.docker,
-        docker_env=builder.environment, profile=target.profile, deploy_role_arn=role,
+        account=target.account,
+        region=target.region,
+        registry_host=target.registry_host,
+        docker=builder.docker,
+        docker_env=builder.environment,
+        profile=target.profile,
+        deploy_role_arn=role,
         endpoint_url=os.environ.get("AWS_ENDPOINT_URL"),
         load_balancer_url="https://{dns}" if target.certificate_arn else "http://{dns}",
-        cdk_env=(("AWS_REGION", target.region), ("AWS_DEFAULT_REGION", target.region),
-                 ("CDK_DEFAULT_ACCOUNT", target.account), ("CDK_DEFAULT_REGION", target.region)),
+        cdk_env=(
+            ("AWS_REGION", target.region),
+            ("AWS_DEFAULT_REGION", target.region),
+            ("CDK_DEFAULT_ACCOUNT", target.account),
+            ("CDK_DEFAULT_REGION", target.region),
+        ),
     )

@@ -12,14 +12,16 @@ from scripts.engine.ledger import history
 from scripts.engine.model import Running, TargetState
 from scripts.engine.shell import Shell
 from scripts.engine.state import read_state, service_stack
-from scripts.engine.steps import World
 from scripts.engine.verify import ask
+from scripts.engine.world import World
 from scripts.session import open_world, settings_for
 
 
 def status_verb() -> int:
     """Read and print; nothing is changed."""
-    arguments = command.parser("status", "Show what runs on a target, judged by image digests.", as_json=True).parse_args()
+    arguments = command.parser(
+        "status", "Show what runs on a target, judged by image digests.", as_json=True
+    ).parse_args()
     world = open_world(settings_for(arguments.target), Events(), Shell())
     rows = read_status(world)
     if arguments.json:
@@ -28,7 +30,10 @@ def status_verb() -> int:
     print(f"target {rows['target']}, account {rows['account']}, {rows['region']}")
     width = max(len(name) for name in rows["services"])
     for name, row in rows["services"].items():
-        print(f"  {name:<{width}}  {row['image_tag'] or 'not deployed':<17}  {row['state']:<24}  {row['url'] or ''}".rstrip())
+        print(
+            f"  {name:<{width}}  {row['image_tag'] or 'not deployed':<17}  "
+            f"{row['state']:<24}  {row['url'] or ''}".rstrip()
+        )
     if last := rows["last_deployment"]:
         print(f"last deployment {last['id']}: {last['verdict']} ({last['path']}: {last['reason']}) by {last['actor']}")
     return 0
@@ -42,8 +47,13 @@ def read_status(world: World) -> dict[str, Any]:
     world.urls = urls(world, platform.outputs if platform else {})
     services = {service.name: _row(world, state, service.name) for service in settings.services}
     last = history(world.aws, settings, limit=1) if "ledger" in state.stacks else []
-    return {"target": settings.target.name, "account": settings.target.account, "region": settings.target.region,
-            "services": services, "last_deployment": last[0] if last else None}
+    return {
+        "target": settings.target.name,
+        "account": settings.target.account,
+        "region": settings.target.region,
+        "services": services,
+        "last_deployment": last[0] if last else None,
+    }
 
 
 def _state(world: World) -> TargetState:
@@ -52,7 +62,9 @@ def _state(world: World) -> TargetState:
 
     stacks, _ = read_stacks(world.aws, world.settings)
     first = TargetState(stacks=stacks)
-    tags = {s.name: stack.image_tag if (stack := service_stack(first, s.name)) else None for s in world.settings.services}
+    tags = {
+        s.name: stack.image_tag if (stack := service_stack(first, s.name)) else None for s in world.settings.services
+    }
     return read_state(world.aws, world.settings, tags)
 
 
@@ -63,8 +75,14 @@ def _row(world: World, state: TargetState, name: str) -> dict[str, Any]:
     url = world.urls.get(name) if stack else None
     health = ask(url.rstrip("/") + world.settings.service(name).health_path).text if url else None
     return {
-        "image_tag": stack.image_tag if stack else None, "digest": wanted, "stack_status": stack.status if stack else None,
-        "desired": running.desired, "running": len(running.digests), "running_wanted": right, "health": health, "url": url,
+        "image_tag": stack.image_tag if stack else None,
+        "digest": wanted,
+        "stack_status": stack.status if stack else None,
+        "desired": running.desired,
+        "running": len(running.digests),
+        "running_wanted": right,
+        "health": health,
+        "url": url,
         "state": f"{right} of {running.desired} tasks, {health}" if stack else "",
     }
 

@@ -44,7 +44,8 @@ def checked_image_tag(tag: str, where: str) -> str:
     if rules.IMAGE_TAG.fullmatch(tag):
         return tag
     raise SettingsError(
-        f"{tag!r} is not an image tag", where=where,
+        f"{tag!r} is not an image tag",
+        where=where,
         remedy="use letters, digits, '_', '.' and '-', at most 128 characters, not starting with '.' or '-'",
     )
 
@@ -68,7 +69,8 @@ def _check_tables(data: dict[str, Any]) -> None:
         rows = data.get(table, {})
         if not isinstance(rows, dict) or not rows:
             raise SettingsError(
-                f"no {table} are defined", where=f"{FILE}: {table}", remedy=f"add a table such as [{table}.NAME]")
+                f"no {table} are defined", where=f"{FILE}: {table}", remedy=f"add a table such as [{table}.NAME]"
+            )
         for name, row in rows.items():
             key = f"{table}.{name}"
             _demand(rules.Rule(rules.SHORT_NAME.format(limit), rules.is_name(limit)), key, name)
@@ -82,7 +84,8 @@ def _check(row: dict[str, Any], known: Mapping[str, rules.Rule], prefix: str, ex
             _demand(known[key], prefix + key, value)
         elif key not in extra:
             raise SettingsError(
-                "unknown key", where=f"{FILE}: {prefix}{key}", remedy=_suggestion(key, [*known, *extra]))
+                "unknown key", where=f"{FILE}: {prefix}{key}", remedy=_suggestion(key, [*known, *extra])
+            )
 
 
 def _demand(rule: rules.Rule, key: str, value: Any) -> None:
@@ -118,8 +121,9 @@ def _chosen_target(data: dict[str, Any], target: str | None, environ: Mapping[st
 def _target(root: Path, name: str, row: dict[str, Any], environ: Mapping[str, str]) -> Target:
     for key in ("account", "region"):
         if key not in row:
-            raise SettingsError("missing", where=f"{FILE}: targets.{name}.{key}",
-                                remedy=f"add {rules.TARGET[key].allowed}")
+            raise SettingsError(
+                "missing", where=f"{FILE}: targets.{name}.{key}", remedy=f"add {rules.TARGET[key].allowed}"
+            )
     embedded = row.get("embedded", False)
     target = Target(name=name, **row)
     profile = None if embedded else environ.get("AWS_PROFILE", target.profile)
@@ -142,8 +146,11 @@ def _ecr_host(account: str, region: str) -> str:
 
 def _services(rows: dict[str, Any]) -> tuple[Service, ...]:
     if len(rows) > MAX_SERVICES:
-        raise SettingsError(f"{len(rows)} services", where=f"{FILE}: services",
-                            remedy=f"one load balancer routes to at most {MAX_SERVICES}")
+        raise SettingsError(
+            f"{len(rows)} services",
+            where=f"{FILE}: services",
+            remedy=f"one load balancer routes to at most {MAX_SERVICES}",
+        )
     taken = {row["priority"] for row in rows.values() if "priority" in row}
     free = (number for number in range(100, 50_000) if number not in taken)
     services = tuple(_service(name, row, free) for name, row in rows.items())
@@ -162,11 +169,17 @@ def _service(name: str, row: dict[str, Any], free: Any) -> Service:
     service = Service(name=name, **values)
     allowed = rules.FARGATE_MEMORY[service.cpu]
     if service.memory not in allowed:
-        raise SettingsError(f"{service.memory} MiB do not go with cpu {service.cpu}", where=f"{FILE}: {key}.memory",
-                            remedy="use one of " + ", ".join(map(str, allowed)))
+        raise SettingsError(
+            f"{service.memory} MiB do not go with cpu {service.cpu}",
+            where=f"{FILE}: {key}.memory",
+            remedy="use one of " + ", ".join(map(str, allowed)),
+        )
     if not service.min <= service.desired <= service.max:
-        raise SettingsError(f"desired {service.desired} is not between min {service.min} and max {service.max}",
-                            where=f"{FILE}: {key}.desired", remedy=f"use {rules.SERVICE['desired'].allowed}")
+        raise SettingsError(
+            f"desired {service.desired} is not between min {service.min} and max {service.max}",
+            where=f"{FILE}: {key}.desired",
+            remedy=f"use {rules.SERVICE['desired'].allowed}",
+        )
     return service
 
 
@@ -175,8 +188,11 @@ def _demand_unique(services: tuple[Service, ...], key: str) -> None:
     for service in services:
         value = getattr(service, key)
         if value in seen:
-            raise SettingsError(f"{_short(value)} is also the {key} of {seen[value]}",
-                                where=f"{FILE}: services.{service.name}.{key}", remedy=f"give each service its own {key}")
+            raise SettingsError(
+                f"{_short(value)} is also the {key} of {seen[value]}",
+                where=f"{FILE}: services.{service.name}.{key}",
+                remedy=f"give each service its own {key}",
+            )
         seen[value] = service.name
 
 

@@ -1,4 +1,4 @@
-"""What each key of `slipway.toml` may hold: one table row a key, with the sentence that a user sees when it is wrong."""
+"""What each key of `slipway.toml` may hold: a table row a key, with the sentence that a user sees when it is wrong."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ TARGET = {
     "region": Rule('an AWS region, such as "eu-central-1"', matches(r"[a-z]{2}(-[a-z]+)+-\d")),
     "profile": Rule("the name of an AWS profile", matches(r"[A-Za-z0-9_.@+-]{1,64}")),
     "network": Rule('"public" or "private"', one_of("public", "private")),
-    "certificate_arn": Rule("the ARN of an ACM certificate", matches(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/\S+")),
+    "certificate_arn": Rule(
+        "the ARN of an ACM certificate", matches(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/\S+")
+    ),
     "alarm_email": Rule("an e-mail address", matches(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
     "log_retention_days": Rule("one of " + ", ".join(map(str, LOG_RETENTION_DAYS)), one_of(*LOG_RETENTION_DAYS)),
     "platform": Rule(" or ".join(PLATFORMS), one_of(*PLATFORMS)),
@@ -107,6 +109,6 @@ SERVICE = {
     "deregistration_delay": Rule("seconds from 0 to 3600", whole(0, 3600)),
     "health_interval": Rule("seconds from 5 to 300", whole(5, 300)),
     "grace_period": Rule("seconds from 0 to 3600", whole(0, 3600)),
-    "environment": Rule("a table of strings, such as { LOG_LEVEL = \"info\" }", is_text_table),
-    "build_args": Rule("a table of strings, such as { VERSION = \"1\" }", is_text_table),
+    "environment": Rule('a table of strings, such as { LOG_LEVEL = "info" }', is_text_table),
+    "build_args": Rule('a table of strings, such as { VERSION = "1" }', is_text_table),
 }

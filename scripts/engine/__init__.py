@@ -1,1 +1,1 @@
-"""The deploy engine: looks, chooses, plans, executes, records and reports. It never prints and knows no command line."""
+"""The deploy engine: looks, chooses, plans, executes, records and reports. It never prints."""

@@ -10,12 +10,37 @@ from typing import Any
 from scripts.engine.connection import Connection
 from scripts.engine.errors import Failed, SlipwayError, Transient
 
-READING = ("Describe", "Get", "List", "BatchGet", "BatchCheck", "Head", "Query", "Filter", "Scan", "AssumeRole", "Lookup")
+READING = (
+    "Describe",
+    "Get",
+    "List",
+    "BatchGet",
+    "BatchCheck",
+    "Head",
+    "Query",
+    "Filter",
+    "Scan",
+    "AssumeRole",
+    "Lookup",
+)
 """Operations that change nothing begin with these words."""
-THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException",
-             "ProvisionedThroughputExceededException", "RequestThrottled", "SlowDown")
-CREDENTIALS = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
-               "SignatureDoesNotMatch", "InvalidSignatureException")
+THROTTLED = (
+    "Throttling",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "RequestThrottled",
+    "SlowDown",
+)
+CREDENTIALS = (
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+)
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure")
 
 
@@ -59,8 +84,10 @@ class Aws:
             import boto3
 
             self._session = boto3.Session(
-                profile_name=self.connection.profile, region_name=self.connection.region,
-                aws_access_key_id=self.connection.access_key, aws_secret_access_key=self.connection.secret_key,
+                profile_name=self.connection.profile,
+                region_name=self.connection.region,
+                aws_access_key_id=self.connection.access_key,
+                aws_secret_access_key=self.connection.secret_key,
             )
         return self._session
 
@@ -70,16 +97,21 @@ class Aws:
         with translated("assume the deploy role"):
             given = sts.assume_role(RoleArn=role, RoleSessionName="slipway")["Credentials"]
         return boto3.Session(
-            region_name=self.connection.region, aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"], aws_session_token=given["SessionToken"],
+            region_name=self.connection.region,
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
         )
 
     def _make(self, service: str, session: Any) -> Any:
         from botocore.config import Config
 
         config = Config(
-            retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30,
-            max_pool_connections=32, user_agent_extra="slipway",
+            retries={"mode": "standard", "max_attempts": 5},
+            connect_timeout=5,
+            read_timeout=30,
+            max_pool_connections=32,
+            user_agent_extra="slipway",
         )
         client = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
         client.meta.events.register("before-call.*.*", self._count)
@@ -125,10 +157,26 @@ def from_client_error(error: Any, doing: str) -> SlipwayError:
 def _from_core_error(error: Any, doing: str) -> SlipwayError:
     name = type(error).__name__
     where = f"cannot {doing}"
-    if name in ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError",
-                "SSOTokenLoadError", "UnauthorizedSSOTokenError", "CredentialRetrievalError"):
+    if name in (
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        "ProfileNotFound",
+        "TokenRetrievalError",
+        "SSOTokenLoadError",
+        "UnauthorizedSSOTokenError",
+        "CredentialRetrievalError",
+    ):
         return Failed(str(error), where=where, remedy="log in, or set `profile` of the target or AWS_PROFILE")
-    if name in ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError",
-                "ConnectionError", "ProxyConnectionError", "HTTPClientError", "SSLError", "ResponseStreamingError"):
+    if name in (
+        "EndpointConnectionError",
+        "ConnectTimeoutError",
+        "ReadTimeoutError",
+        "ConnectionClosedError",
+        "ConnectionError",
+        "ProxyConnectionError",
+        "HTTPClientError",
+        "SSLError",
+        "ResponseStreamingError",
+    ):
         return Transient(str(error), where=where, remedy="check the network, then run the same command again")
     return Failed(str(error), where=where)

@@ -13,7 +13,10 @@ from scripts.engine.shell import Result, Shell
 from settings import Settings
 
 NOISE = re.compile(r"^\s*$|^\[WARNING\]|deprecated|https://docs|^Done in|^Warning at")
-TRANSIENT = re.compile(r"Throttl|Rate exceeded|ECONNREFUSED|ECONNRESET|socket hang up|ETIMEDOUT|ServiceUnavailable|InternalFailure|InternalError|50[0234]\b")
+TRANSIENT = re.compile(
+    r"Throttl|Rate exceeded|ECONNREFUSED|ECONNRESET|socket hang up|ETIMEDOUT|ServiceUnavailable|Internal(Failure|Error)"
+    r"|\b50[0234]\b"
+)
 
 
 class Cdk:
@@ -33,12 +36,20 @@ class Cdk:
         env = {"CDK_OUTDIR": str(self.assembly), "CDK_CONTEXT_JSON": json.dumps({**self._cdk_json(), **context})}
         lines: list[str] = []
         result = self.shell.run(
-            [sys.executable, str(self.settings.root / "app.py")], cwd=self.settings.root, env={**self._env(), **env},
-            on_line=lines.append, check=False)
+            [sys.executable, str(self.settings.root / "app.py")],
+            cwd=self.settings.root,
+            env={**self._env(), **env},
+            on_line=lines.append,
+            check=False,
+        )
         if result.code != 0:
             words = [line.strip() for line in lines if line.strip()] or ["no output"]
-            raise Failed(words[-1], where="synthesis", remedy="correct the stacks or slipway.toml; nothing was deployed",
-                         evidence=tuple(lines[-25:]))
+            raise Failed(
+                words[-1],
+                where="synthesis",
+                remedy="correct the stacks or slipway.toml; nothing was deployed",
+                evidence=tuple(lines[-25:]),
+            )
 
     def bootstrap(self, on_line: Callable[[str], None]) -> None:
         """Create the CDK toolkit stack in the target's account and region."""
@@ -47,8 +58,22 @@ class Cdk:
 
     def deploy(self, stacks: Sequence[str], tags: Mapping[str, str], on_line: Callable[[str], None]) -> None:
         """Deploy the synthesised stacks; `tags` maps stack names to image tags. Raises Failed or Transient."""
-        words = ["deploy", *stacks, "--app", str(self.assembly), "--exclusively", "--require-approval", "never",
-                 "--method", "direct", "--concurrency", "4", "--asset-prebuild=false", "--progress", "events"]
+        words = [
+            "deploy",
+            *stacks,
+            "--app",
+            str(self.assembly),
+            "--exclusively",
+            "--require-approval",
+            "never",
+            "--method",
+            "direct",
+            "--concurrency",
+            "4",
+            "--asset-prebuild=false",
+            "--progress",
+            "events",
+        ]
         for stack, tag in tags.items():
             words += ["--parameters", f"{stack}:ImageTag={tag}"]
         self._run(words, "cdk deploy", on_line)
@@ -86,12 +111,20 @@ class Cdk:
         argv = ["node", str(cli), *words, "--no-notices", "--no-version-reporting", "--no-color", "--ci"]
         if self.connection.profile:
             argv += ["--profile", self.connection.profile]
-        return self.shell.run(argv, cwd=self.settings.root, env=self._env(), check=False,
-                              on_line=lambda line: None if NOISE.search(line) else on_line(line.rstrip()))
+        return self.shell.run(
+            argv,
+            cwd=self.settings.root,
+            env=self._env(),
+            check=False,
+            on_line=lambda line: None if NOISE.search(line) else on_line(line.rstrip()),
+        )
 
     def _env(self) -> dict[str, str]:
-        return {**dict(self.connection.cdk_env), **dict(self.connection.docker_env),
-                "SLIPWAY_TARGET": self.settings.target.name}
+        return {
+            **dict(self.connection.cdk_env),
+            **dict(self.connection.docker_env),
+            "SLIPWAY_TARGET": self.settings.target.name,
+        }
 
 
 def _error(what: str, result: Result) -> SlipwayError:

@@ -58,12 +58,20 @@ def read_context(root: Path, service: Service, platform: str) -> Context:
         rows.append([path, mode, content])
         size += length
         if length >= LARGE_FILE:
-            warnings.append(f"{service.source}/{path} is {length / 1e9:.1f} GB in the build context; "
-                            "if the image does not need it, add it to .dockerignore")
+            warnings.append(
+                f"{service.source}/{path} is {length / 1e9:.1f} GB in the build context; "
+                "if the image does not need it, add it to .dockerignore"
+            )
     digest = _digest([sorted(rows), text, sorted(arguments.items()), platform])
     return Context(
-        service=service.name, folder=folder, dockerfile=dockerfile, digest=digest, files=len(rows), size=size,
-        bases=base_images(text, arguments), rows=tuple((path, f"{mode} {content}") for path, mode, content in rows),
+        service=service.name,
+        folder=folder,
+        dockerfile=dockerfile,
+        digest=digest,
+        files=len(rows),
+        size=size,
+        bases=base_images(text, arguments),
+        rows=tuple((path, f"{mode} {content}") for path, mode, content in rows),
         warnings=tuple(warnings),
     )
 
@@ -74,7 +82,9 @@ def _inside(root: Path, service: Service) -> Path:
     if not folder.is_relative_to(root.resolve()):
         raise BadInput(f"{service.source!r} leads outside the project", where=where, remedy="use a folder inside it")
     if not folder.is_dir():
-        raise BadInput(f"there is no folder {service.source!r}", where=where, remedy="create it or correct slipway.toml")
+        raise BadInput(
+            f"there is no folder {service.source!r}", where=where, remedy="create it or correct slipway.toml"
+        )
     return folder
 
 
@@ -82,11 +92,17 @@ def _dockerfile_text(path: Path, service: Service) -> str:
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:
-        raise BadInput(f"there is no {service.dockerfile} in {service.source}", where=f"services.{service.name}",
-                       remedy="write one, or name it with `dockerfile`") from None
+        raise BadInput(
+            f"there is no {service.dockerfile} in {service.source}",
+            where=f"services.{service.name}",
+            remedy="write one, or name it with `dockerfile`",
+        ) from None
     except (UnicodeDecodeError, OSError) as error:
-        raise BadInput(f"{service.source}/{service.dockerfile} cannot be read: {error}",
-                       where=f"services.{service.name}", remedy="it must be UTF-8 text that you may read") from None
+        raise BadInput(
+            f"{service.source}/{service.dockerfile} cannot be read: {error}",
+            where=f"services.{service.name}",
+            remedy="it must be UTF-8 text that you may read",
+        ) from None
 
 
 def _ignore(folder: Path, dockerfile: Path) -> Ignore:
@@ -128,8 +144,11 @@ def _file_digest(path: str) -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}", where="build context",
-                       remedy="make it readable or add it to .dockerignore") from None
+        raise BadInput(
+            f"{path} cannot be read: {error.strerror}",
+            where="build context",
+            remedy="make it readable or add it to .dockerignore",
+        ) from None
 
 
 def _digest(facts: object) -> str:

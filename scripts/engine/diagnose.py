@@ -68,30 +68,60 @@ def _codes(evidence: Evidence) -> str:
 
 
 CAUSES: tuple[Row, ...] = (
-    ("wrong_architecture",
-     lambda e: _says(r"exec format error|no matching manifest|does not match the .*platform")(e)
-     or _logs_say("exec format error")(e),
-     lambda e, s: "the image was built for another processor architecture than the tasks run on",
-     "set `platform` of the target to the architecture that the image is built for"),
-    ("image_not_found", _says(r"CannotPullContainer|pull access denied|manifest unknown|not found: manifest|CannotPullImage"),
-     lambda e, s: "ECS cannot pull the image", "./poe deploy builds and pushes it again"),
-    ("missing_command",
-     lambda e: _says(r"executable file not found|no such file or directory|CannotStartContainer|CannotCreateContainer"
-                     r"|permission denied")(e) or bool(e.exit_codes & {126, 127}),
-     lambda e, s: "the container's command cannot be started", "correct CMD or ENTRYPOINT in the Dockerfile"),
-    ("out_of_memory", lambda e: _says(r"OutOfMemory|OOM")(e) or 137 in e.exit_codes and not _says("ELB health")(e),
-     lambda e, s: f"the container needs more than the {s.memory} MiB that the task has",
-     "raise `memory` of the service in slipway.toml"),
-    ("health_path", _says(r"ResponseCodeMismatch|failed with these codes"),
-     lambda e, s: f"the health check {s.health_path} is answered with {_codes(e)}",
-     "correct `health_path` in slipway.toml or what the application answers there"),
-    ("crash_at_start", lambda e: any(t.stop_code == "EssentialContainerExited" for t in e.tasks),
-     lambda e, s: "the application ends by itself soon after it starts "
-                  f"(exit code {', '.join(map(str, sorted(e.exit_codes))) or 'unknown'})",
-     "the log lines above say why; correct the application"),
-    ("wrong_port", _says(r"Target\.Timeout|Request timed out|refused|Target\.FailedHealthChecks|ELB health checks"),
-     lambda e, s: f"nothing answers on port {s.port}",
-     "make the application listen on 0.0.0.0 and that port, or correct `port` in slipway.toml"),
+    (
+        "wrong_architecture",
+        lambda e: (
+            _says(r"exec format error|no matching manifest|does not match the .*platform")(e)
+            or _logs_say("exec format error")(e)
+        ),
+        lambda e, s: "the image was built for another processor architecture than the tasks run on",
+        "set `platform` of the target to the architecture that the image is built for",
+    ),
+    (
+        "image_not_found",
+        _says(r"CannotPullContainer|pull access denied|manifest unknown|not found: manifest|CannotPullImage"),
+        lambda e, s: "ECS cannot pull the image",
+        "./poe deploy builds and pushes it again",
+    ),
+    (
+        "missing_command",
+        lambda e: (
+            _says(
+                r"executable file not found|no such file or directory|CannotStartContainer|CannotCreateContainer"
+                r"|permission denied"
+            )(e)
+            or bool(e.exit_codes & {126, 127})
+        ),
+        lambda e, s: "the container's command cannot be started",
+        "correct CMD or ENTRYPOINT in the Dockerfile",
+    ),
+    (
+        "out_of_memory",
+        lambda e: _says(r"OutOfMemory|OOM")(e) or (137 in e.exit_codes and not _says("ELB health")(e)),
+        lambda e, s: f"the container needs more than the {s.memory} MiB that the task has",
+        "raise `memory` of the service in slipway.toml",
+    ),
+    (
+        "health_path",
+        _says(r"ResponseCodeMismatch|failed with these codes"),
+        lambda e, s: f"the health check {s.health_path} is answered with {_codes(e)}",
+        "correct `health_path` in slipway.toml or what the application answers there",
+    ),
+    (
+        "crash_at_start",
+        lambda e: any(t.stop_code == "EssentialContainerExited" for t in e.tasks),
+        lambda e, s: (
+            "the application ends by itself soon after it starts "
+            f"(exit code {', '.join(map(str, sorted(e.exit_codes))) or 'unknown'})"
+        ),
+        "the log lines above say why; correct the application",
+    ),
+    (
+        "wrong_port",
+        _says(r"Target\.Timeout|Request timed out|refused|Target\.FailedHealthChecks|ELB health checks"),
+        lambda e, s: f"nothing answers on port {s.port}",
+        "make the application listen on 0.0.0.0 and that port, or correct `port` in slipway.toml",
+    ),
 )
 
 
@@ -103,7 +133,7 @@ def likely_cause(evidence: Evidence, service: Service) -> Cause:
     return Cause("unknown", "the evidence above does not say why", f"./poe logs {service.name} shows more")
 
 
-def gather(aws: Aws, service: Service, failed: Sequence[Task], seen: Snapshot, unhealthy: Sequence[str]) -> Evidence:
+def gather(aws: Aws, service: Service, failed: Sequence[Task], *, seen: Snapshot, unhealthy: Sequence[str]) -> Evidence:
     """Collect the evidence; a part that cannot be read is left out rather than hiding the rest."""
     tasks = tuple(failed)[-3:]
     logs: tuple[str, ...] = ()
@@ -115,8 +145,11 @@ def gather(aws: Aws, service: Service, failed: Sequence[Task], seen: Snapshot, u
 
 def unhealthy_words(seen: Snapshot) -> list[str]:
     """What the load balancer says of the targets that it does not find healthy."""
-    return [f"{target.reason} {target.description}".strip() for target in seen.targets.values()
-            if target.state == "unhealthy"]
+    return [
+        f"{target.reason} {target.description}".strip()
+        for target in seen.targets.values()
+        if target.state == "unhealthy"
+    ]
 
 
 def _new_tasks(seen: Snapshot) -> tuple[Task, ...]:
@@ -128,14 +161,17 @@ def _logs(aws: Aws, container: str, task: Task) -> tuple[str, ...]:
     """The last lines of one task's log stream, wherever its task definition sends them."""
     try:
         with translated("read the log"):
-            definition = aws.client("ecs").describe_task_definition(taskDefinition=task.task_definition)["taskDefinition"]
+            definition = aws.client("ecs").describe_task_definition(taskDefinition=task.task_definition)[
+                "taskDefinition"
+            ]
             own: Mapping[str, Any] = next((c for c in definition["containerDefinitions"] if c["name"] == container), {})
             options = own.get("logConfiguration", {}).get("options", {})
             if "awslogs-group" not in options:
                 return ()
             stream = f"{options.get('awslogs-stream-prefix', '')}/{container}/{task.id}".lstrip("/")
             events = aws.client("logs").get_log_events(
-                logGroupName=options["awslogs-group"], logStreamName=stream, limit=LOG_LINES, startFromHead=False)["events"]
+                logGroupName=options["awslogs-group"], logStreamName=stream, limit=LOG_LINES, startFromHead=False
+            )["events"]
     except SlipwayError:
         return ()
     return tuple(event["message"].rstrip("\n") for event in events)
@@ -144,8 +180,18 @@ def _logs(aws: Aws, container: str, task: Task) -> tuple[str, ...]:
 def as_event(evidence: Evidence, cause: Cause) -> dict[str, object]:
     """The evidence as the facts of an event."""
     return {
-        "tasks": [{"id": t.id, "stopped_reason": t.stopped_reason, "exit_code": t.exit_code,
-                   "container_reason": t.container_reason} for t in evidence.tasks],
-        "targets": list(evidence.targets), "logs": list(evidence.logs),
-        "cause": cause.name, "sentence": cause.sentence, "remedy": cause.remedy,
+        "tasks": [
+            {
+                "id": t.id,
+                "stopped_reason": t.stopped_reason,
+                "exit_code": t.exit_code,
+                "container_reason": t.container_reason,
+            }
+            for t in evidence.tasks
+        ],
+        "targets": list(evidence.targets),
+        "logs": list(evidence.logs),
+        "cause": cause.name,
+        "sentence": cause.sentence,
+        "remedy": cause.remedy,
     }

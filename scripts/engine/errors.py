@@ -5,7 +5,15 @@ from __future__ import annotations
 from settings.errors import SettingsError, SlipwayError
 
 __all__ = [
-    "BadInput", "Cancelled", "Failed", "Refused", "RolledBack", "SlipwayError", "Superseded", "TimedOut", "Transient",
+    "BadInput",
+    "Cancelled",
+    "Failed",
+    "Refused",
+    "RolledBack",
+    "SlipwayError",
+    "Superseded",
+    "TimedOut",
+    "Transient",
 ]
 
 BadInput = SettingsError

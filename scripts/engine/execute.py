@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from scripts.engine.errors import Cancelled, SlipwayError
-from scripts.engine.steps import Lane, Phase, World
+from scripts.engine.steps import Lane, Phase
+from scripts.engine.world import World
 
 LANES = 8
 

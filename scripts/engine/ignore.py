@@ -62,7 +62,7 @@ def _expression(body: str) -> str:
             out, at = out + r"[^/]", at + 1
         elif body[at] == "[" and "]" in body[at:]:
             end = body.index("]", at)
-            out, at = out + body[at:end + 1].replace("[!", "[^"), end + 1
+            out, at = out + body[at : end + 1].replace("[!", "[^"), end + 1
         elif body[at] == "\\" and at + 1 < len(body):
             out, at = out + re.escape(body[at + 1]), at + 2
         else:

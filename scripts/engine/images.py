@@ -17,9 +17,13 @@ from scripts.engine.shell import Result, Shell
 from settings import Service, Settings
 
 PUSHED = re.compile(r"^([0-9a-f]{12}): Pushed")
-UNREACHABLE = re.compile(r"connection refused|i/o timeout|no such host|TLS handshake|unexpected EOF|50[0234] |EOF$", re.I)
+UNREACHABLE = re.compile(
+    r"connection refused|i/o timeout|no such host|TLS handshake|unexpected EOF|50[0234] |EOF$", re.I
+)
 NO_SPACE = "no space left on device"
-NO_ENGINE = re.compile(r"Cannot connect to the Docker daemon|docker daemon is not running|is the docker daemon running", re.I)
+NO_ENGINE = re.compile(
+    r"Cannot connect to the Docker daemon|docker daemon is not running|is the docker daemon running", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Images:
         self._logged_in = False
 
     def identities(self, names: Sequence[str]) -> dict[str, str]:
-        """Image -> registry digest, or the engine's image id where it has none; only images that are on this machine."""
+        """Image -> registry digest, or the engine's image id; only for images that are on this machine."""
         if not names:
             return {}
         result = self._docker(["image", "inspect", *names], check=False)
@@ -60,13 +64,28 @@ class Images:
             try:
                 self._docker(["pull", "--quiet", name])
             except Failed as error:
-                raise Transient(error.what, where=f"base image {name}",
-                                remedy="check the name and the network, then run the command again") from None
+                raise Transient(
+                    error.what,
+                    where=f"base image {name}",
+                    remedy="check the name and the network, then run the command again",
+                ) from None
 
-    def build(self, service: Service, context: Context, reference: str, on_line: Callable[[str], None], *,
-              platform: str | None = None) -> None:
+    def build(
+        self,
+        service: Service,
+        context: Context,
+        reference: str,
+        on_line: Callable[[str], None],
+        *,
+        platform: str | None = None,
+    ) -> None:
         """Build a service's image under `reference`; raises Failed with the builder's own last words."""
-        argv = [*self._build_words(platform or self.settings.target.platform), *self._cache_words(service), "--tag", reference]
+        argv = [
+            *self._build_words(platform or self.settings.target.platform),
+            *self._cache_words(service),
+            "--tag",
+            reference,
+        ]
         argv += [word for key, value in service.build_args for word in ("--build-arg", f"{key}={value}")]
         argv += [word for key, value in self._labels().items() for word in ("--label", f"{key}={value}")]
         argv += ["--file", str(context.dockerfile), str(context.folder)]
@@ -74,17 +93,23 @@ class Images:
         if result.code != 0:
             raise _build_error(service, result)
 
-    def build_platforms(self, service: Service, context: Context, reference: str, platforms: str,
-                        on_line: Callable[[str], None]) -> None:
-        """Build for several platforms at once and push: an engine cannot load such an image. Needs the buildx plugin."""
+    def build_platforms(
+        self, service: Service, context: Context, reference: str, *, platforms: str, on_line: Callable[[str], None]
+    ) -> None:
+        """Build for several platforms and push, since an engine cannot load such an image; needs buildx."""
         self._login()
         if self._docker(["buildx", "version"], check=False).code != 0:
-            raise BadInput("several platforms need a Docker client with the buildx plugin", where="--platform",
-                           remedy="install docker-buildx-plugin, or build one platform at a time")
+            raise BadInput(
+                "several platforms need a Docker client with the buildx plugin",
+                where="--platform",
+                remedy="install docker-buildx-plugin, or build one platform at a time",
+            )
         argv = ["buildx", "build", "--push", "--progress=plain", f"--platform={platforms}", "--tag", reference]
         argv += [word for key, value in service.build_args for word in ("--build-arg", f"{key}={value}")]
         argv += [word for key, value in self._labels().items() for word in ("--label", f"{key}={value}")]
-        result = self._docker([*argv, "--file", str(context.dockerfile), str(context.folder)], on_line=on_line, check=False)
+        result = self._docker(
+            [*argv, "--file", str(context.dockerfile), str(context.folder)], on_line=on_line, check=False
+        )
         if result.code != 0:
             raise _build_error(service, result)
 
@@ -105,14 +130,19 @@ class Images:
     def _read_back(self, service: str, tag: str, sent: set[str]) -> Pushed:
         with translated(f"read the pushed image of {service} back"):
             answer = self.aws.client("ecr").batch_get_image(
-                repositoryName=self.settings.repository(service), imageIds=[{"imageTag": tag}])
+                repositoryName=self.settings.repository(service), imageIds=[{"imageTag": tag}]
+            )
         if not answer["images"]:
-            raise Failed("the registry does not hold the image that was just pushed", where=f"push {service}",
-                         remedy="run the command again")
+            raise Failed(
+                "the registry does not hold the image that was just pushed",
+                where=f"push {service}",
+                remedy="run the command again",
+            )
         image = answer["images"][0]
         sizes = [layer["size"] for layer in json.loads(image["imageManifest"]).get("layers", [])]
-        inspected = self._docker(["image", "inspect", "--format", "{{json .RootFS.Layers}}",
-                                  self.settings.image(service, tag)])
+        inspected = self._docker(
+            ["image", "inspect", "--format", "{{json .RootFS.Layers}}", self.settings.image(service, tag)]
+        )
         diff_ids = [layer.removeprefix("sha256:")[:12] for layer in json.loads(inspected.stdout)]
         size = sum(length for diff_id, length in zip(diff_ids, sizes, strict=False) if diff_id in sent)
         return Pushed(digest=image["imageId"]["imageDigest"], layers=len(sent), size=size)
@@ -151,10 +181,21 @@ class Images:
                 labels[f"org.opencontainers.image.{key}"] = _without_credentials(value)
         return labels
 
-    def _docker(self, words: Sequence[str], *, check: bool = True, on_line: Callable[[str], None] | None = None,
-                stdin: str | None = None) -> Result:
-        return self.shell.run([*self.connection.docker, *words], env=dict(self.connection.docker_env), check=check,
-                              on_line=on_line, stdin=stdin)
+    def _docker(
+        self,
+        words: Sequence[str],
+        *,
+        check: bool = True,
+        on_line: Callable[[str], None] | None = None,
+        stdin: str | None = None,
+    ) -> Result:
+        return self.shell.run(
+            [*self.connection.docker, *words],
+            env=dict(self.connection.docker_env),
+            check=check,
+            on_line=on_line,
+            stdin=stdin,
+        )
 
 
 def git(shell: Shell, settings: Settings, *words: str) -> str:
@@ -180,14 +221,22 @@ def _build_error(service: Service, result: Result) -> SlipwayError:
     where = f"build {service.name}"
     text = "\n".join(result.tail)
     if NO_SPACE in text:
-        return Failed("no space left on device", where=where, remedy="free disk space (`docker system prune`), then run again")
+        return Failed(
+            "no space left on device", where=where, remedy="free disk space (`docker system prune`), then run again"
+        )
     if NO_ENGINE.search(text):
         return Failed("the Docker engine does not answer", where=where, remedy="./poe doctor --fix")
     words = [line for line in result.tail if line.strip()]
-    failed = next((line for line in reversed(words) if "ERROR" in line or "rror:" in line), words[-1] if words else "failed")
-    return Failed(failed.strip(), where=where, remedy=f"correct {service.source}/{service.dockerfile} or its sources; "
-                  f"nothing was deployed. `./poe build {service.name}` repeats the build alone",
-                  evidence=tuple(words[-25:]))
+    failed = next(
+        (line for line in reversed(words) if "ERROR" in line or "rror:" in line), words[-1] if words else "failed"
+    )
+    return Failed(
+        failed.strip(),
+        where=where,
+        remedy=f"correct {service.source}/{service.dockerfile} or its sources; "
+        f"nothing was deployed. `./poe build {service.name}` repeats the build alone",
+        evidence=tuple(words[-25:]),
+    )
 
 
 def _push_error(service: Service, result: Result) -> SlipwayError:

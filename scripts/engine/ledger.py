@@ -60,8 +60,12 @@ class Ledger:
 
     def _head(self, facts: Event) -> Event:
         return {
-            "pk": f"deployment#{self.id}", "sk": "head", "gsi1pk": f"target#{self.settings.target.name}",
-            "gsi1sk": self.id, "data": facts, **_expiry(),
+            "pk": f"deployment#{self.id}",
+            "sk": "head",
+            "gsi1pk": f"target#{self.settings.target.name}",
+            "gsi1sk": self.id,
+            "data": facts,
+            **_expiry(),
         }
 
     def _write(self, item: Event) -> None:
@@ -73,8 +77,12 @@ def history(aws: Aws, settings: Settings, limit: int = 20) -> list[Event]:
     """The newest deployments of the target, newest first."""
     with translated("read the ledger"):
         rows = aws.client("dynamodb").query(
-            TableName=settings.ledger_table, IndexName="by_target", ScanIndexForward=False, Limit=limit,
-            KeyConditionExpression="gsi1pk = :t", ExpressionAttributeValues={":t": {"S": f"target#{settings.target.name}"}},
+            TableName=settings.ledger_table,
+            IndexName="by_target",
+            ScanIndexForward=False,
+            Limit=limit,
+            KeyConditionExpression="gsi1pk = :t",
+            ExpressionAttributeValues={":t": {"S": f"target#{settings.target.name}"}},
         )["Items"]
     return [{"id": row["gsi1sk"]["S"], **_unpack(row)["data"]} for row in rows]
 
@@ -106,9 +114,16 @@ class Lock:
             if not self._take(service):
                 holder = self._holder(service)
                 self.release()
-                who = f"{holder.actor} ({holder.deployment}), until {_clock(holder.until)} UTC" if holder else "another deploy"
-                raise Refused(f"{service} is being deployed by {who}", where="lock",
-                              remedy="wait until it ends, then run the command again")
+                who = (
+                    f"{holder.actor} ({holder.deployment}), until {_clock(holder.until)} UTC"
+                    if holder
+                    else "another deploy"
+                )
+                raise Refused(
+                    f"{service} is being deployed by {who}",
+                    where="lock",
+                    remedy="wait until it ends, then run the command again",
+                )
             self._held.append(service)
         self._thread = threading.Thread(target=self._beat, daemon=True, name="slipway-lease")
         self._thread.start()
@@ -122,8 +137,11 @@ class Lock:
         for service in self._held:
             try:
                 client.delete_item(
-                    TableName=self.settings.ledger_table, Key=_key(service), ConditionExpression="deployment = :me",
-                    ExpressionAttributeValues={":me": {"S": self.deployment}})
+                    TableName=self.settings.ledger_table,
+                    Key=_key(service),
+                    ConditionExpression="deployment = :me",
+                    ExpressionAttributeValues={":me": {"S": self.deployment}},
+                )
             except client.exceptions.ClientError:
                 continue  # expired and taken over: not ours to delete
         self._held.clear()
@@ -136,16 +154,22 @@ class Lock:
 
     def _take(self, service: str) -> bool:
         now = time.time()
-        item = {**_key(service), **_pack({
-            "deployment": self.deployment, "actor": actor(), "until": round(now + LEASE_SECONDS, 3), **_expiry()})}
+        item = {
+            **_key(service),
+            **_pack(
+                {"deployment": self.deployment, "actor": actor(), "until": round(now + LEASE_SECONDS, 3), **_expiry()}
+            ),
+        }
         client = self.aws.client("dynamodb")
         with translated("take the deploy lock"):
             try:
                 client.put_item(
-                    TableName=self.settings.ledger_table, Item=item,
+                    TableName=self.settings.ledger_table,
+                    Item=item,
                     ConditionExpression="attribute_not_exists(pk) OR deployment = :me OR #until < :now",
                     ExpressionAttributeNames={"#until": "until"},
-                    ExpressionAttributeValues={":me": {"S": self.deployment}, ":now": {"N": str(round(now, 3))}})
+                    ExpressionAttributeValues={":me": {"S": self.deployment}, ":now": {"N": str(round(now, 3))}},
+                )
             except client.exceptions.ClientError as error:
                 if error_code(error) == "ConditionalCheckFailedException":
                     return False
@@ -155,7 +179,8 @@ class Lock:
     def _holder(self, service: str) -> Holder | None:
         with translated("read the deploy lock"):
             answer = self.aws.client("dynamodb").get_item(
-                TableName=self.settings.ledger_table, Key=_key(service), ConsistentRead=True)
+                TableName=self.settings.ledger_table, Key=_key(service), ConsistentRead=True
+            )
         if "Item" not in answer:
             return None
         row = _unpack(answer["Item"])

@@ -24,8 +24,11 @@ class Logs:
         """Lines that came since the last call: `at` (UTC), `task`, `message`."""
         rows: list[dict[str, Any]] = []
         with translated("read the log"):
-            pages = self.aws.client("logs").get_paginator("filter_log_events").paginate(
-                logGroupName=self.group, startTime=self.since)
+            pages = (
+                self.aws.client("logs")
+                .get_paginator("filter_log_events")
+                .paginate(logGroupName=self.group, startTime=self.since)
+            )
             for page in pages:
                 rows += [row for row in page["events"] if row["eventId"] not in self._seen]
         self._seen |= {row["eventId"] for row in rows}
@@ -45,5 +48,8 @@ def _group(aws: Aws, settings: Settings, service: str) -> str:
 
 def _line(row: dict[str, Any]) -> dict[str, str]:
     moment = datetime.fromtimestamp(row["timestamp"] / 1000, UTC)
-    return {"at": moment.strftime("%H:%M:%S.%f")[:-3], "task": row["logStreamName"].rsplit("/", 1)[-1],
-            "message": row["message"].rstrip("\n")}
+    return {
+        "at": moment.strftime("%H:%M:%S.%f")[:-3],
+        "task": row["logStreamName"].rsplit("/", 1)[-1],
+        "message": row["message"].rstrip("\n"),
+    }

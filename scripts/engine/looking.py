@@ -62,11 +62,16 @@ def make_plan(settings: Settings, source: Source, state: TargetState) -> Plan:
     if settings.image_tag:
         missing = [name for name in source.tags if name not in state.digests]
         if missing:
-            raise BadInput(f"the registry holds no {settings.image_tag!r} of {', '.join(missing)}", where="IMAGE_TAG",
-                           remedy="unset IMAGE_TAG to build from source, or name a tag that was pushed")
+            raise BadInput(
+                f"the registry holds no {settings.image_tag!r} of {', '.join(missing)}",
+                where="IMAGE_TAG",
+                remedy="unset IMAGE_TAG to build from source, or name a tag that was pushed",
+            )
     changed = {
-        name: count for name, context in source.contexts.items()
-        if (stack := service_stack(state, name)) and stack.image_tag
+        name: count
+        for name, context in source.contexts.items()
+        if (stack := service_stack(state, name))
+        and stack.image_tag
         and (count := changed_files(settings, context, stack.image_tag))
     }
     wanted = Wanted(tags=source.tags, fingerprints=source.fingerprints, changed_files=changed)

@@ -145,6 +145,11 @@ class Plan:
 
 
 EXIT_CODES = {
-    Verdict.UNCHANGED: 0, Verdict.LIVE: 0, Verdict.FAILED: 4, Verdict.ROLLED_BACK: 5,
-    Verdict.SUPERSEDED: 6, Verdict.TIMED_OUT: 7, Verdict.STOPPED: 130,
+    Verdict.UNCHANGED: 0,
+    Verdict.LIVE: 0,
+    Verdict.FAILED: 4,
+    Verdict.ROLLED_BACK: 5,
+    Verdict.SUPERSEDED: 6,
+    Verdict.TIMED_OUT: 7,
+    Verdict.STOPPED: 130,
 }

@@ -41,74 +41,6 @@ class Facts:
 
 Choice = tuple[Path, Callable[[Facts], bool], Callable[[Facts], str]]
 
-CHOICES: tuple[Choice, ...] = (
-    (Path.BOOTSTRAP, lambda f: not f.registry, lambda f: "the target has no image repositories yet"),
-    (Path.FULL, lambda f: f.stack is None, lambda f: "the service has no stack yet"),
-    (Path.FULL, lambda f: not f.repository, lambda f: "the service has no image repository"),
-    (Path.FULL, lambda f: not _stack(f).is_settled, lambda f: f"its stack is in state {_stack(f).status}"),
-    (Path.FULL, lambda f: f.deployed_tag is None, lambda f: "its stack was deployed without an image tag"),
-    (Path.FULL, lambda f: f.deployed_fingerprint != f.fingerprint,
-     lambda f: "stack code, settings or CDK version changed since it was deployed"),
-    (Path.FAST, lambda f: f.tag != f.deployed_tag, lambda f: _image_change(f)),
-    (Path.FAST, lambda f: f.running.deploying and f.digest is not None,
-     lambda f: f"a rollout of {f.tag} is still under way"),
-    (Path.FAST, lambda f: f.digest is None, lambda f: f"the registry does not hold {f.tag} any more"),
-    (Path.FAST, lambda f: _runs_other(f.running, f.digest), lambda f: _runs_other_reason(f)),
-    (Path.NONE, lambda f: True, lambda f: f"{f.tag} runs in {_tasks(len(f.running.digests))}, settings unchanged"),
-)
-
-
-def plan(settings: Settings, state: TargetState, wanted: Wanted, services: Iterable[str]) -> Plan:
-    """The plan for these services; the foundation stacks go along when they differ."""
-    chosen = tuple(_service_plan(_facts(settings, state, wanted, name), state) for name in services)
-    foundation = [key for key in settings.foundation if _differs(state.stacks.get(key), wanted.fingerprints[key])]
-    path = max((service.path for service in chosen), key=lambda p: p.width, default=Path.NONE)
-    if foundation and path.width < Path.FULL.width:
-        path = Path.FULL
-    return Plan(
-        target=settings.target.name, path=path, reason=_reason(chosen, path, foundation), services=chosen,
-        stacks=_cdk_stacks(chosen, path, foundation),
-        bootstrap_toolkit=not state.bootstrapped and path.width >= Path.FULL.width,
-    )
-
-
-def force(chosen: Plan, path: Path) -> Plan:
-    """The same plan when it takes that path; raises Refused with the reason where the path would be wrong."""
-    if chosen.path is path or (path is Path.FAST and chosen.path is Path.NONE):
-        return chosen
-    if path is Path.FAST:
-        widest = next((s for s in chosen.services if s.path is chosen.path), None)
-        who = f"{widest.service}: {widest.reason}" if widest else chosen.reason
-        raise Refused(f"the fast path only changes images, but {who}", where="deploy-fast",
-                      remedy="./poe diff shows the change; ./poe deploy takes it")
-    raise Refused("the target has image repositories already", where="deploy-bootstrap",
-                  remedy="./poe deploy chooses the right path")
-
-
-def _facts(settings: Settings, state: TargetState, wanted: Wanted, name: str) -> Facts:
-    key = service_key(name)
-    return Facts(
-        service=name, registry="registry" in state.stacks, repository=name in state.repositories,
-        stack=state.stacks.get(key), fingerprint=wanted.fingerprints[key], tag=wanted.tags[name],
-        digest=state.digests.get(name), running=state.running.get(name, Running()),
-        changed_files=wanted.changed_files.get(name),
-    )
-
-
-def _service_plan(facts: Facts, state: TargetState) -> ServicePlan:
-    path, reason = next((path, why(facts)) for path, holds, why in CHOICES if holds(facts))
-    inline = path.width >= Path.FULL.width and not facts.repository
-    return ServicePlan(
-        service=facts.service, path=path, reason=reason, image_tag=facts.tag, previous_tag=facts.deployed_tag,
-        build=facts.digest is None, inline=inline, action=_action(facts, path),
-    )
-
-
-def _action(facts: Facts, path: Path) -> Action:
-    if path is not Path.FAST or facts.tag != facts.deployed_tag:
-        return Action.UPDATE
-    return Action.WATCH if facts.running.deploying and facts.digest else Action.REASSERT
-
 
 def _stack(facts: Facts) -> Stack:
     assert facts.stack is not None
@@ -119,7 +51,9 @@ def _image_change(facts: Facts) -> str:
     if facts.tag is None:
         return "a base image is not on this machine yet, so the tag is settled when it is"
     if facts.changed_files:
-        return f"{facts.changed_files} file{'s'[:facts.changed_files > 1]} changed: {facts.deployed_tag} to {facts.tag}"
+        return (
+            f"{facts.changed_files} file{'s'[: facts.changed_files > 1]} changed: {facts.deployed_tag} to {facts.tag}"
+        )
     return f"image content changed: {facts.deployed_tag} to {facts.tag}"
 
 
@@ -136,7 +70,102 @@ def _runs_other_reason(facts: Facts) -> str:
 
 
 def _tasks(count: int) -> str:
-    return f"{count} task{'s'[:count != 1]}"
+    return f"{count} task{'s'[: count != 1]}"
+
+
+CHOICES: tuple[Choice, ...] = (
+    (Path.BOOTSTRAP, lambda f: not f.registry, lambda f: "the target has no image repositories yet"),
+    (Path.FULL, lambda f: f.stack is None, lambda f: "the service has no stack yet"),
+    (Path.FULL, lambda f: not f.repository, lambda f: "the service has no image repository"),
+    (Path.FULL, lambda f: not _stack(f).is_settled, lambda f: f"its stack is in state {_stack(f).status}"),
+    (Path.FULL, lambda f: f.deployed_tag is None, lambda f: "its stack was deployed without an image tag"),
+    (
+        Path.FULL,
+        lambda f: f.deployed_fingerprint != f.fingerprint,
+        lambda f: "stack code, settings or CDK version changed since it was deployed",
+    ),
+    (Path.FAST, lambda f: f.tag != f.deployed_tag, _image_change),
+    (
+        Path.FAST,
+        lambda f: f.running.deploying and f.digest is not None,
+        lambda f: f"a rollout of {f.tag} is still under way",
+    ),
+    (Path.FAST, lambda f: f.digest is None, lambda f: f"the registry does not hold {f.tag} any more"),
+    (Path.FAST, lambda f: _runs_other(f.running, f.digest), _runs_other_reason),
+    (Path.NONE, lambda f: True, lambda f: f"{f.tag} runs in {_tasks(len(f.running.digests))}, settings unchanged"),
+)
+
+
+def plan(settings: Settings, state: TargetState, wanted: Wanted, services: Iterable[str]) -> Plan:
+    """The plan for these services; the foundation stacks go along when they differ."""
+    chosen = tuple(_service_plan(_facts(settings, state, wanted, name), state) for name in services)
+    foundation = [key for key in settings.foundation if _differs(state.stacks.get(key), wanted.fingerprints[key])]
+    path = max((service.path for service in chosen), key=lambda p: p.width, default=Path.NONE)
+    if foundation and path.width < Path.FULL.width:
+        path = Path.FULL
+    return Plan(
+        target=settings.target.name,
+        path=path,
+        reason=_reason(chosen, path, foundation),
+        services=chosen,
+        stacks=_cdk_stacks(chosen, path, foundation),
+        bootstrap_toolkit=not state.bootstrapped and path.width >= Path.FULL.width,
+    )
+
+
+def force(chosen: Plan, path: Path) -> Plan:
+    """The same plan when it takes that path; raises Refused with the reason where the path would be wrong."""
+    if chosen.path is path or (path is Path.FAST and chosen.path is Path.NONE):
+        return chosen
+    if path is Path.FAST:
+        widest = next((s for s in chosen.services if s.path is chosen.path), None)
+        who = f"{widest.service}: {widest.reason}" if widest else chosen.reason
+        raise Refused(
+            f"the fast path only changes images, but {who}",
+            where="deploy-fast",
+            remedy="./poe diff shows the change; ./poe deploy takes it",
+        )
+    raise Refused(
+        "the target has image repositories already",
+        where="deploy-bootstrap",
+        remedy="./poe deploy chooses the right path",
+    )
+
+
+def _facts(settings: Settings, state: TargetState, wanted: Wanted, name: str) -> Facts:
+    key = service_key(name)
+    return Facts(
+        service=name,
+        registry="registry" in state.stacks,
+        repository=name in state.repositories,
+        stack=state.stacks.get(key),
+        fingerprint=wanted.fingerprints[key],
+        tag=wanted.tags[name],
+        digest=state.digests.get(name),
+        running=state.running.get(name, Running()),
+        changed_files=wanted.changed_files.get(name),
+    )
+
+
+def _service_plan(facts: Facts, state: TargetState) -> ServicePlan:
+    path, reason = next((path, why(facts)) for path, holds, why in CHOICES if holds(facts))
+    inline = path.width >= Path.FULL.width and not facts.repository
+    return ServicePlan(
+        service=facts.service,
+        path=path,
+        reason=reason,
+        image_tag=facts.tag,
+        previous_tag=facts.deployed_tag,
+        build=facts.digest is None,
+        inline=inline,
+        action=_action(facts, path),
+    )
+
+
+def _action(facts: Facts, path: Path) -> Action:
+    if path is not Path.FAST or facts.tag != facts.deployed_tag:
+        return Action.UPDATE
+    return Action.WATCH if facts.running.deploying and facts.digest else Action.REASSERT
 
 
 def _differs(stack: Stack | None, fingerprint: str) -> bool:

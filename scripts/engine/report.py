@@ -50,8 +50,15 @@ class Lines:
 
     def line(self, event: Event) -> str | None:
         """What an event reads like; None when it is not worth a line."""
-        writer = {"stage_done": self._stage_done, "progress": self._progress, "notice": self._notice,
-                  "warning": self._warning, "evidence": self._evidence, "plan": self._plan, "report": self._report}
+        writer = {
+            "stage_done": self._stage_done,
+            "progress": self._progress,
+            "notice": self._notice,
+            "warning": self._warning,
+            "evidence": self._evidence,
+            "plan": self._plan,
+            "report": self._report,
+        }
         make = writer.get(event["event"])
         return make(event) if make else None
 

@@ -1,29 +1,27 @@
-"""Judges a rollout by facts: which tasks run, with which image digest, and which of them the load balancer finds healthy.
+"""Judges a rollout by facts: which tasks run which image digest, and which the load balancer finds healthy.
 
-`look` reads, `judge` decides and is pure, `watch` repeats the two about once a second until there is a verdict.
-Status fields of the deployment are only believed when they report a failure.
+`judge` is pure; `watch.py` looks. Status fields of the deployment are only believed when they report a failure.
 """
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from scripts.engine.aws import Aws, translated
-from scripts.engine.errors import Cancelled, Transient
 from scripts.engine.model import Verdict
-from scripts.engine.state import container_digest, stack_from
-from settings import Settings
-from settings.model import service_key
 
 STEADY_SECONDS = 6.0
 """A version counts as live when its first task has run this long without a failure: a crash soon after start shows."""
-FAILED_STACK = ("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE",
-                "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "UPDATE_FAILED", "CREATE_FAILED")
+FAILED_STACK = (
+    "UPDATE_ROLLBACK_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "UPDATE_ROLLBACK_FAILED",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_FAILED",
+    "UPDATE_FAILED",
+    "CREATE_FAILED",
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +91,7 @@ class Baseline:
     image_tag: str | None = None
     template: str | None = None
     """Template of the stack, kept where the deploy may have to put it back."""
+    stack_status: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def judge(seen: Snapshot, goal: Goal) -> Judgement:
     failed = _fallen(seen, goal, ours)
     if ours is not None and ours.state == "FAILED":
         return _after_failure(seen, goal, ours.reason or "the deployment failed", failed)
-    if seen.stack_status in FAILED_STACK:
+    if seen.stack_status in FAILED_STACK and seen.stack_status != goal.baseline.stack_status:
         return _after_failure(seen, goal, f"CloudFormation: {seen.stack_status}", failed)
     if ours is None:
         other = next((d for d in fresh if d.primary), None)
@@ -167,8 +166,11 @@ def _fallen(seen: Snapshot, goal: Goal, ours: Deployment | None) -> tuple[Task, 
     if ours is None:
         return ()
     return tuple(
-        t for t in seen.tasks
-        if t.status == "STOPPED" and t.task_definition == ours.task_definition and _fell(t)
+        t
+        for t in seen.tasks
+        if t.status == "STOPPED"
+        and t.task_definition == ours.task_definition
+        and _fell(t)
         and t.task_definition != goal.baseline.task_definition
     )
 
@@ -198,126 +200,3 @@ def _state(seen: Snapshot, task: Task) -> str:
 
 def _tag(seen: Snapshot, deployment: Deployment) -> str:
     return seen.images.get(deployment.task_definition, "another image").rsplit(":", 1)[-1]
-
-
-class Watcher:
-    """Looks at one service again and again."""
-
-    def __init__(self, aws: Aws, settings: Settings, service: str, target_group: str | None) -> None:
-        self.aws, self.settings, self.service, self.target_group = aws, settings, service, target_group
-        self._images: dict[str, str] = {}
-
-    def look(self) -> Snapshot:
-        """One look: five or six reading calls."""
-        ecs = self.aws.client("ecs")
-        with translated(f"look at the rollout of {self.service}"):
-            try:
-                rows = ecs.describe_services(cluster=self.settings.cluster, services=[self.service])["services"]
-            except ecs.exceptions.ClusterNotFoundException:
-                rows = []
-            status = self._stack_status()
-            service = next((row for row in rows if row["status"] == "ACTIVE"), None)
-            if service is None:
-                return Snapshot(stack_status=status, now=time.time())
-            deployments = tuple(_deployment(row) for row in service.get("deployments", []))
-            self._learn_images(ecs, {d.task_definition for d in deployments})
-            return Snapshot(
-                desired=service["desiredCount"], deployments=deployments, tasks=self._tasks(ecs),
-                targets=self._targets(service), images=dict(self._images), stack_status=status, now=time.time(),
-            )
-
-    def watch(
-        self, goal: Goal, *, timeout: float, tell: Callable[[Judgement], None], cancelled: Callable[[float], bool],
-        noticed: Callable[[Snapshot], None] = lambda seen: None, clock: Callable[[], float] = time.monotonic,
-        jitter: Callable[[], float] = random.random,
-    ) -> tuple[Judgement, Snapshot]:
-        """Look until there is a verdict; `cancelled` waits that many seconds and says whether to stop."""
-        end = clock() + timeout
-        last = Judgement("")
-        while True:
-            try:
-                seen = self.look()
-                judgement = judge(seen, goal)
-            except Transient as error:
-                # The target goes on without us: a lost look is no verdict.
-                seen, judgement = Snapshot(), replace(last, text=f"cannot look: {error.what}")
-            noticed(seen)
-            if (judgement.text, judgement.failed) != (last.text, last.failed):
-                tell(judgement)
-            if judgement.verdict:
-                return judgement, seen
-            last = judgement
-            if clock() >= end:
-                return replace(judgement, verdict=Verdict.TIMED_OUT), seen
-            if cancelled(0.4 + 0.4 * jitter()):
-                raise Cancelled(f"stopped watching {self.service}; ECS goes on with the rollout",
-                                remedy="./poe status shows it; ./poe deploy finishes it")
-
-    def _stack_status(self) -> str:
-        cloudformation = self.aws.client("cloudformation")
-        name = self.settings.stack_name(service_key(self.service))
-        try:
-            return stack_from(cloudformation.describe_stacks(StackName=name)["Stacks"][0]).status
-        except cloudformation.exceptions.ClientError as error:
-            if "does not exist" in str(error):
-                return ""
-            raise
-
-    def _learn_images(self, ecs: Any, task_definitions: set[str]) -> None:
-        for arn in task_definitions - self._images.keys():
-            definition = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
-            containers = {row["name"]: row["image"] for row in definition["containerDefinitions"]}
-            self._images[arn] = containers.get(self.service, "")
-
-    def _tasks(self, ecs: Any) -> tuple[Task, ...]:
-        arns: list[str] = []
-        for status in ("RUNNING", "STOPPED"):
-            arns += ecs.list_tasks(cluster=self.settings.cluster, serviceName=self.service, desiredStatus=status)["taskArns"]
-        if not arns:
-            return ()
-        rows = ecs.describe_tasks(cluster=self.settings.cluster, tasks=arns[:100])["tasks"]
-        return tuple(_task(row, self.service) for row in rows)
-
-    def _targets(self, service: Mapping[str, Any]) -> dict[str, Target]:
-        balancers = service.get("loadBalancers", [])
-        group = self.target_group or next((row.get("targetGroupArn") for row in balancers), None)
-        if group is None:
-            return {}
-        rows = self.aws.client("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-        return {
-            row["Target"]["Id"]: Target(row["TargetHealth"]["State"], row["TargetHealth"].get("Reason", ""),
-                                        row["TargetHealth"].get("Description", ""))
-            for row in rows
-        }
-
-
-def baseline(seen: Snapshot, image_tag: str | None = None, template: str | None = None) -> Baseline:
-    """What a snapshot taken before the change says of the version that serves."""
-    primary = seen.primary
-    return Baseline(
-        deployments=frozenset(d.id for d in seen.deployments), image_tag=image_tag, template=template,
-        task_definition=primary.task_definition if primary else None,
-    )
-
-
-def _deployment(row: Mapping[str, Any]) -> Deployment:
-    return Deployment(
-        id=row["id"], primary=row["status"] == "PRIMARY", task_definition=row["taskDefinition"],
-        state=row.get("rolloutState", ""), reason=row.get("rolloutStateReason", ""),
-    )
-
-
-def _task(row: Mapping[str, Any], container: str) -> Task:
-    details = {d["name"]: d.get("value", "") for a in row.get("attachments", []) for d in a.get("details", [])}
-    own: Mapping[str, Any] = next((c for c in row.get("containers", []) if c.get("name") == container), {})
-    return Task(
-        id=row["taskArn"].rsplit("/", 1)[-1], task_definition=row["taskDefinitionArn"],
-        digest=container_digest(row, container), status=row["lastStatus"],
-        address=details.get("privateIPv4Address", ""), started=_epoch(row.get("startedAt")),
-        created=_epoch(row.get("createdAt")), stopped_reason=row.get("stoppedReason", ""),
-        stop_code=row.get("stopCode", ""), exit_code=own.get("exitCode"), container_reason=own.get("reason", ""),
-    )
-
-
-def _epoch(moment: datetime | None) -> float:
-    return moment.timestamp() if moment else 0.0

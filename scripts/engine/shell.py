@@ -36,8 +36,14 @@ class Shell:
         self._lock = threading.Lock()
 
     def run(
-        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None,
-        on_line: Callable[[str], None] | None = None, check: bool = True, stdin: str | None = None,
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        on_line: Callable[[str], None] | None = None,
+        check: bool = True,
+        stdin: str | None = None,
     ) -> Result:
         """Run to the end.
 
@@ -72,8 +78,13 @@ class Shell:
     ) -> subprocess.Popen[str]:
         try:
             process = subprocess.Popen(
-                list(argv), cwd=cwd, env={**os.environ, **env} if env else None, text=True, errors="replace",
-                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                list(argv),
+                cwd=cwd,
+                env={**os.environ, **env} if env else None,
+                text=True,
+                errors="replace",
+                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT if merged else subprocess.PIPE,
                 # Its own session: a Ctrl-C in the terminal reaches us alone, and we end children in order.
                 start_new_session=True,

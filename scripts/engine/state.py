@@ -23,8 +23,10 @@ def check_account(aws: Aws, settings: Settings) -> None:
         account = aws.client("sts").get_caller_identity()["Account"]
     if account != settings.target.account:
         raise Refused(
-            f"these credentials are of account {account}, but target {settings.target.name!r} is {settings.target.account}",
-            where="account", remedy="choose another AWS profile or target, or correct slipway.toml")
+            f"the credentials are of {account}, but target {settings.target.name!r} is {settings.target.account}",
+            where="account",
+            remedy="choose another AWS profile or target, or correct slipway.toml",
+        )
 
 
 def read_stacks(aws: Aws, settings: Settings) -> tuple[dict[str, Stack], bool]:
@@ -46,7 +48,9 @@ def read_stacks(aws: Aws, settings: Settings) -> tuple[dict[str, Stack], bool]:
 def stack_from(raw: Mapping[str, Any]) -> Stack:
     """A stack from a DescribeStacks row."""
     return Stack(
-        name=raw["StackName"], status=raw["StackStatus"], id=raw.get("StackId", ""),
+        name=raw["StackName"],
+        status=raw["StackStatus"],
+        id=raw.get("StackId", ""),
         parameters={row["ParameterKey"]: row.get("ParameterValue", "") for row in raw.get("Parameters", [])},
         outputs={row["OutputKey"]: row.get("OutputValue", "") for row in raw.get("Outputs", [])},
     )
@@ -66,7 +70,8 @@ def read_running(aws: Aws, settings: Settings, services: Iterable[str]) -> dict[
             return {}
     return {
         row["serviceName"]: Running(
-            digests=tuple(digests.get(row["serviceName"], ())), desired=row["desiredCount"],
+            digests=tuple(digests.get(row["serviceName"], ())),
+            desired=row["desiredCount"],
             deploying=any(_is_rolling(deployment) for deployment in row.get("deployments", [])),
         )
         for row in described
@@ -137,7 +142,10 @@ def read_state(aws: Aws, settings: Settings, tags: Mapping[str, str | None]) -> 
         found, bootstrapped = stacks.result()
         digests = {service: digest for service, answer in looked.items() if (digest := answer.result())}
         return TargetState(
-            stacks=found, bootstrapped=bootstrapped, digests=digests, running=running.result(),
+            stacks=found,
+            bootstrapped=bootstrapped,
+            digests=digests,
+            running=running.result(),
             repositories=repositories.result(),
         )
 
@@ -148,4 +156,4 @@ def service_stack(state: TargetState, service: str) -> Stack | None:
 
 
 def _chunks(items: list[str], size: int) -> Iterable[list[str]]:
-    return (items[at:at + size] for at in range(0, len(items), size))
+    return (items[at : at + size] for at in range(0, len(items), size))

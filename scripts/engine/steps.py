@@ -1,58 +1,16 @@
-"""The steps of a plan: small frozen values, each idempotent, so that a deploy that was killed converges when run again."""
+"""The steps of a plan: small frozen values, each idempotent, so that a killed deploy converges when run again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from scripts.engine.aws import Aws
-from scripts.engine.cdk import Cdk
-from scripts.engine.connection import Connection
-from scripts.engine.content import Context
-from scripts.engine.events import Events
-from scripts.engine.images import Images
-from scripts.engine.ledger import Lock
-from scripts.engine.model import Action, Path, Plan, ServicePlan, TargetState
-from scripts.engine.rollout import Baseline
-from scripts.engine.shell import Shell
-from scripts.engine.state import read_digest
+from scripts.engine.model import Action, Path, Plan, ServicePlan
 from scripts.engine.update import force_deployment, update_tag
-from settings import Settings
+from scripts.engine.verdict import prove, see_through
+from scripts.engine.world import World
 from settings.model import service_key
-
-
-@dataclass
-class World:
-    """Everything that a step may touch."""
-
-    settings: Settings
-    connection: Connection
-    aws: Aws
-    shell: Shell
-    events: Events
-    images: Images
-    cdk: Cdk
-    state: TargetState = field(default_factory=TargetState)
-    contexts: Mapping[str, Context] = field(default_factory=dict)
-    baselines: dict[str, Baseline] = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)
-    """Service -> digest of the wanted image, as the registry tells it."""
-    urls: dict[str, str] = field(default_factory=dict)
-    lock: Lock | None = None
-    has_ledger: bool = False
-    pushed_bytes: int = 0
-
-    def cancelled(self, seconds: float) -> bool:
-        """Wait up to that long; True when the user wants to stop."""
-        return self.shell.cancelled.wait(seconds)
-
-    def may_change(self) -> None:
-        """Raise Superseded when another deploy took the lock over: the fence in front of every mutating step."""
-        from scripts.engine.errors import Superseded
-
-        if self.lock is not None and self.lock.lost.is_set():
-            raise Superseded("another deploy took over the lock", remedy="./poe status shows what runs")
 
 
 class Step(Protocol):
@@ -82,8 +40,12 @@ class Build:
         reference = world.settings.image(self.service, self.tag)
         if world.images.has(reference):
             return f"{self.tag} was built before"
-        world.images.build(world.settings.service(self.service), world.contexts[self.service], reference,
-                           _teller(world, self.stage, self.service))
+        world.images.build(
+            world.settings.service(self.service),
+            world.contexts[self.service],
+            reference,
+            _teller(world, self.stage, self.service),
+        )
         return self.tag
 
 
@@ -100,7 +62,7 @@ class Push:
         pushed = world.images.push(world.settings.service(self.service), self.tag)
         world.digests[self.service] = pushed.digest
         world.pushed_bytes += pushed.size
-        layers = f"{pushed.layers} layer{'s'[:pushed.layers != 1]}"
+        layers = f"{pushed.layers} layer{'s'[: pushed.layers != 1]}"
         return f"{layers}, {amount(pushed.size)}"
 
 
@@ -129,8 +91,12 @@ class Synthesize:
         world.cdk.synth(dict(self.inline))
         left_out = world.cdk.left_out()
         if left_out:
-            world.events.emit("notice", code="left_out", types=left_out,
-                              text="not known to this target, left out: " + ", ".join(left_out))
+            world.events.emit(
+                "notice",
+                code="left_out",
+                types=left_out,
+                text="not known to this target, left out: " + ", ".join(left_out),
+            )
         return "synthesis"
 
 
@@ -148,7 +114,7 @@ class DeployStacks:
         names = [world.settings.stack_name(key) for key in self.stacks]
         tags = {world.settings.stack_name(service_key(service)): tag for service, tag in self.tags}
         world.cdk.deploy(names, tags, _teller(world, self.stage, None))
-        return f"{len(names)} stack{'s'[:len(names) != 1]}"
+        return f"{len(names)} stack{'s'[: len(names) != 1]}"
 
 
 @dataclass(frozen=True)
@@ -191,9 +157,7 @@ class Rollout:
     stage = "rollout"
 
     def run(self, world: World) -> str:
-        from scripts.engine.verdict import see_through
-
-        return see_through(world, self)
+        return see_through(world, self.service, self.tag, certain=self.certain)
 
 
 @dataclass(frozen=True)
@@ -205,9 +169,7 @@ class Verify:
     stage = "verify"
 
     def run(self, world: World) -> str:
-        from scripts.engine.verdict import prove
-
-        return prove(world, self)
+        return prove(world, self.service)
 
 
 Lane = tuple[Step, ...]
@@ -258,14 +220,6 @@ def _rolling(service: ServicePlan, path: Path) -> Lane:
 def _tag(service: ServicePlan) -> str:
     assert service.image_tag is not None, "a plan is only executed when every tag is known"
     return service.image_tag
-
-
-def wanted_digest(world: World, service: str, tag: str) -> str:
-    """Digest of the tag, from the push of this deploy or from the registry."""
-    if service not in world.digests:
-        found = world.state.digests.get(service) or read_digest(world.aws, world.settings, service, tag)
-        world.digests[service] = found or ""
-    return world.digests[service]
 
 
 def amount(size: int) -> str:

@@ -38,7 +38,8 @@ def force_deployment(aws: Aws, settings: Settings, service: str) -> None:
 
 def _update(aws: Aws, stack: Stack, tag: str, template: dict[str, Any]) -> bool:
     parameters = [
-        {"ParameterKey": key, "ParameterValue": tag} if key == "ImageTag"
+        {"ParameterKey": key, "ParameterValue": tag}
+        if key == "ImageTag"
         else {"ParameterKey": key, "UsePreviousValue": True}
         for key in stack.parameters
     ]

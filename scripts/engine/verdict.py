@@ -1,33 +1,27 @@
-"""From a watched rollout to a verdict: evidence when it failed, the previous version put back in the stack, proof when live."""
+"""From a watched rollout to a verdict: proof when it is live; evidence and the previous version when it is not."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from scripts.engine import diagnose
 from scripts.engine.errors import Failed, RolledBack, SlipwayError, Superseded, TimedOut
 from scripts.engine.model import Stack, Verdict
-from scripts.engine.rollout import Baseline, Goal, Judgement, Snapshot, Watcher, baseline
+from scripts.engine.rollout import Baseline, Goal, Judgement, Snapshot
 from scripts.engine.state import read_digest, stack_from
 from scripts.engine.update import put_back
 from scripts.engine.verify import answers
+from scripts.engine.watch import Watcher
+from scripts.engine.world import World, wanted_digest
 from settings.model import service_key
-
-if TYPE_CHECKING:
-    from scripts.engine.steps import Rollout, Verify, World
 
 PROOF_SECONDS = 20.0
 
 
-def see_through(world: World, step: Rollout) -> str:
+def see_through(world: World, service: str, tag: str, *, certain: bool) -> str:
     """Watch the rollout to its verdict; raises RolledBack, Failed, Superseded or TimedOut."""
-    from scripts.engine.steps import wanted_digest
-
-    settings, service = world.settings, step.service
+    settings = world.settings
     before = world.baselines.get(service, Baseline())
-    goal = Goal(service, settings.image(service, step.tag), wanted_digest(world, service, step.tag), before, step.certain)
-    watcher = Watcher(world.aws, settings, service, None)
+    goal = Goal(service, settings.image(service, tag), wanted_digest(world, service, tag), before, certain)
+    watcher = Watcher(world.aws, settings, service)
     failed: dict[str, object] = {}
     unhealthy: list[str] = []
 
@@ -38,30 +32,45 @@ def see_through(world: World, step: Rollout) -> str:
                 failed[task.id] = task
                 world.events.emit("warning", service=service, text=f"task {task.id[:8]} stopped: {task.stopped_reason}")
 
-    judgement, seen = watcher.watch(goal, timeout=settings.target.rollout_timeout, tell=tell, cancelled=world.cancelled,
-                                    noticed=lambda snapshot: unhealthy.extend(diagnose.unhealthy_words(snapshot)))
+    judgement, seen = watcher.watch(
+        goal,
+        timeout=settings.target.rollout_timeout,
+        tell=tell,
+        cancelled=world.cancelled,
+        noticed=lambda snapshot: unhealthy.extend(diagnose.unhealthy_words(snapshot)),
+    )
     if judgement.verdict is Verdict.LIVE:
         return judgement.text
-    raise _ended(world, service, judgement, seen, unhealthy)
+    raise _ended(world, service, judgement, seen=seen, unhealthy=unhealthy)
 
 
-def prove(world: World, step: Verify) -> str:
+def prove(world: World, name: str) -> str:
     """Three good answers through the load balancer; otherwise the previous version is put back."""
-    service = world.settings.service(step.service)
-    url = world.urls.get(step.service)
+    service = world.settings.service(name)
+    url = world.urls.get(name)
     if url is None or service.desired == 0:
         return "no tasks wanted, nothing to ask"
     proof = answers(url.rstrip("/") + service.health_path, timeout=PROOF_SECONDS, cancelled=world.cancelled)
     if proof.good:
         return proof.text
-    world.events.emit("evidence", service=step.service, tasks=[], targets=[proof.text], logs=[], cause="not_reachable",
-                      sentence=f"the tasks are healthy, but {url} answers {proof.text}",
-                      remedy="check the listener rule, `path` in slipway.toml and what else routes to this address")
-    before = world.baselines.get(step.service, Baseline())
-    if restore(world, step.service, before):
-        raise RolledBack(f"{step.service} does not answer through the load balancer: {proof.text}", where="verify",
-                         remedy="the previous version serves again; correct it and deploy again")
-    raise Failed(f"{step.service} does not answer through the load balancer: {proof.text}", where="verify")
+    world.events.emit(
+        "evidence",
+        service=name,
+        tasks=[],
+        targets=[proof.text],
+        logs=[],
+        cause="not_reachable",
+        sentence=f"the tasks are healthy, but {url} answers {proof.text}",
+        remedy="check the listener rule, `path` in slipway.toml and what else routes to this address",
+    )
+    before = world.baselines.get(name, Baseline())
+    if restore(world, name, before):
+        raise RolledBack(
+            f"{name} does not answer through the load balancer: {proof.text}",
+            where="verify",
+            remedy="the previous version serves again; correct it and deploy again",
+        )
+    raise Failed(f"{name} does not answer through the load balancer: {proof.text}", where="verify")
 
 
 def restore(world: World, service: str, before: Baseline) -> bool:
@@ -87,30 +96,38 @@ def restore(world: World, service: str, before: Baseline) -> bool:
 
 
 def _await_previous(world: World, service: str, tag: str) -> None:
-    watcher = Watcher(world.aws, world.settings, service, None)
+    watcher = Watcher(world.aws, world.settings, service)
     image = world.settings.image(service, tag)
     digest = read_digest(world.aws, world.settings, service, tag) or ""
-    goal = Goal(service, image, digest, replace(baseline(Snapshot()), task_definition=None), certain=False)
+    goal = Goal(service, image, digest, Baseline(), certain=False)
     watcher.watch(goal, timeout=60, tell=lambda judgement: None, cancelled=world.cancelled)
 
 
-def _ended(world: World, service: str, judgement: Judgement, seen: Snapshot, unhealthy: list[str]) -> SlipwayError:
+def _ended(world: World, service: str, judgement: Judgement, *, seen: Snapshot, unhealthy: list[str]) -> SlipwayError:
     """The error for a rollout that did not become live, after its evidence was told."""
     verdict, text = judgement.verdict, f"{service}: {judgement.text}"
     if verdict is Verdict.SUPERSEDED:
         return Superseded(text, where="rollout", remedy="./poe status shows what runs now")
     own = world.settings.service(service)
-    evidence = diagnose.gather(world.aws, own, judgement.failed, seen, unhealthy)
+    evidence = diagnose.gather(world.aws, own, judgement.failed, seen=seen, unhealthy=unhealthy)
     cause = diagnose.likely_cause(evidence, own)
     world.events.emit("evidence", service=service, **diagnose.as_event(evidence, cause))
     if verdict is Verdict.TIMED_OUT:
-        return TimedOut(f"{text} after {world.settings.target.rollout_timeout} s", where="rollout",
-                        remedy=f"{cause.remedy}; ./poe status shows what runs")
+        return TimedOut(
+            f"{text} after {world.settings.target.rollout_timeout} s",
+            where="rollout",
+            remedy=f"{cause.remedy}; ./poe status shows what runs",
+        )
     restored = restore(world, service, world.baselines.get(service, Baseline()))
     if verdict is Verdict.ROLLED_BACK or restored:
-        return RolledBack(f"{text}; likely cause: {cause.sentence}", where="rollout",
-                          remedy=f"the previous version serves. {cause.remedy[0].upper()}{cause.remedy[1:]}, then ./poe deploy")
-    return Failed(f"{text}; likely cause: {cause.sentence}", where="rollout", remedy=f"{cause.remedy}, then ./poe deploy")
+        return RolledBack(
+            f"{text}; likely cause: {cause.sentence}",
+            where="rollout",
+            remedy=f"the previous version serves. {cause.remedy[0].upper()}{cause.remedy[1:]}, then ./poe deploy",
+        )
+    return Failed(
+        f"{text}; likely cause: {cause.sentence}", where="rollout", remedy=f"{cause.remedy}, then ./poe deploy"
+    )
 
 
 def _stack(world: World, service: str) -> Stack | None:

@@ -37,13 +37,19 @@ def ask(url: str, timeout: float = 5.0) -> Proof:
     except urllib.error.HTTPError as error:
         status = error.code
     except (OSError, ValueError) as error:
-        return Proof(False, f"no answer: {getattr(error, 'reason', error)}")
+        return Proof(good=False, text=f"no answer: {getattr(error, 'reason', error)}")
     took = (time.perf_counter() - begin) * 1000
     return Proof(status < 400, f"HTTP {status}", took)
 
 
-def answers(url: str, *, timeout: float, cancelled: Callable[[float], bool], get: Callable[[str], Proof] = ask,
-            clock: Callable[[], float] = time.monotonic) -> Proof:
+def answers(
+    url: str,
+    *,
+    timeout: float,
+    cancelled: Callable[[float], bool],
+    get: Callable[[str], Proof] = ask,
+    clock: Callable[[], float] = time.monotonic,
+) -> Proof:
     """Ask until `ANSWERS` good answers came in a row, or the time is over."""
     end, row, times = clock() + timeout, 0, [0.0]
     while True:
@@ -51,6 +57,7 @@ def answers(url: str, *, timeout: float, cancelled: Callable[[float], bool], get
         row = row + 1 if proof.good else 0
         times = [*times, proof.milliseconds] if proof.good else [0.0]
         if row >= ANSWERS:
-            return Proof(True, f"{proof.text}, {ANSWERS} times in a row, {max(times):.0f} ms at most", max(times))
+            text = f"{proof.text}, {ANSWERS} times in a row, {max(times):.0f} ms at most"
+            return Proof(good=True, text=text, milliseconds=max(times))
         if clock() >= end or cancelled(0.0 if proof.good else 0.5):
-            return proof if not proof.good else Proof(False, "not steady")
+            return proof if not proof.good else Proof(good=False, text="not steady")
