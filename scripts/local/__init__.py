@@ -10,11 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.engine.connection import Connection
-from scripts.local import cloud, docker_engine, engine_setup
+from scripts.local import base_images, cloud, docker_engine, engine_setup
 from settings.model import Settings
 
 CDK_DOCKER = Path(__file__).with_name("cdk_docker")
-SECRET_KEY = "local"
+ANY_KEY = "local"
+"""The emulator checks no signature."""
 
 
 def connect(settings: Settings, say: Callable[[str], None], *, build: bool) -> Connection:
@@ -30,7 +31,12 @@ def connect(settings: Settings, say: Callable[[str], None], *, build: bool) -> C
     if not running:
         running = cloud.ensure(folder, say, addresses=listen_addresses(), region=settings.target.region)
     builder = docker_engine.find_builder(folder / "builder.json")
-    return connection(settings, running.port, builder, build=build)
+    stand_ins = (
+        base_images.ensure(base_images.needed(settings), builder, say, memory=folder / "registries.json")
+        if build
+        else ()
+    )
+    return connection(settings, running.port, builder, stand_ins)
 
 
 def listen_addresses() -> tuple[str, ...]:
@@ -39,7 +45,9 @@ def listen_addresses() -> tuple[str, ...]:
     return ("127.0.0.1", bridge) if bridge else ("127.0.0.1",)
 
 
-def connection(settings: Settings, port: int, builder: docker_engine.Builder, *, build: bool) -> Connection:
+def connection(
+    settings: Settings, port: int, builder: docker_engine.Builder, stand_ins: tuple[str, ...] = ()
+) -> Connection:
     """How to reach the emulator on a port."""
     endpoint, registry = f"http://127.0.0.1:{port}", f"localhost:{port}"
     target = settings.target
@@ -52,13 +60,13 @@ def connection(settings: Settings, port: int, builder: docker_engine.Builder, *,
         endpoint_url=endpoint,
         # The emulator takes a key of twelve digits as the account that it belongs to.
         access_key=target.account,
-        secret_key=SECRET_KEY,
+        secret_key=ANY_KEY,
         cdk_env=cdk_environment(settings, port, builder),
         load_balancer_url=f"{endpoint}/_alb/{{name}}",
         registry_cache=False,
         registry_login=False,
-        build_secrets=(),
-        notices=(),
+        build_secrets=base_images.build_secrets(),
+        notices=tuple(f"base image {image} is a stand-in made from Debian packages" for image in stand_ins),
     )
 
 
@@ -70,7 +78,7 @@ def cdk_environment(settings: Settings, port: int, builder: docker_engine.Builde
         ("AWS_REGION", target.region),
         ("AWS_DEFAULT_REGION", target.region),
         ("AWS_ACCESS_KEY_ID", target.account),
-        ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+        ("AWS_SECRET_ACCESS_KEY", ANY_KEY),
         ("AWS_EC2_METADATA_DISABLED", "true"),
         ("CDK_DEFAULT_ACCOUNT", target.account),
         ("CDK_DEFAULT_REGION", target.region),

@@ -135,23 +135,46 @@ def _start(files: Files, say: Say, *, addresses: tuple[str, ...], region: str) -
             return running
         time.sleep(0.05)
     process.kill()
-    raise EmulatorError(f"the embedded cloud did not start: {_last_line(files.log)}", where=str(files.log),
-                        remedy="read that log; `./poe local reset` starts from an empty cloud")
+    raise EmulatorError(
+        f"the embedded cloud did not start: {_last_line(files.log)}",
+        where=str(files.log),
+        remedy="read that log; `./poe local reset` starts from an empty cloud",
+    )
 
 
 def _spawn(files: Files, port: int, addresses: tuple[str, ...], region: str) -> subprocess.Popen[bytes]:
     binds = [word for address in addresses for word in ("--bind", address)]
-    command = [sys.executable, "-m", "scripts.local.emulator", "--port", str(port), "--state", str(files.state),
-               "--region", region, *binds]
+    command = [
+        sys.executable,
+        "-m",
+        "scripts.local.emulator",
+        "--port",
+        str(port),
+        "--state",
+        str(files.state),
+        "--region",
+        region,
+        *binds,
+    ]
     with files.log.open("ab") as log:
-        return subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                start_new_session=True, env=_clean_environment())
+        return subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=_clean_environment(),
+        )
 
 
 def _clean_environment() -> dict[str, str]:
     # Credentials and endpoints of the caller must not leak into the cloud that it talks to.
-    return {name: value for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "CDK_", "MINISTACK_")) or name == "AWS_CA_BUNDLE"}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "CDK_", "MINISTACK_")) or name == "AWS_CA_BUNDLE"
+    }
 
 
 def choose_port(kept: int | None, addresses: tuple[str, ...]) -> int:

@@ -32,6 +32,14 @@ class EngineMissing(SlipwayError):
     """No engine answers and none can be started here."""
 
 
+class EngineRefusal(OSError):
+    """The engine answered a request with an error."""
+
+    def __init__(self, status: int, text: str) -> None:
+        self.status = status
+        super().__init__(f"the engine answers {status}: {text}")
+
+
 @dataclass(frozen=True)
 class Builder:
     """A Docker client able to build with BuildKit: the words that start it and the environment it needs."""
@@ -59,7 +67,7 @@ def engine_host() -> str:
 def ask(path: str, *, method: str = "GET", timeout: float = 5.0, host: str | None = None) -> Any:
     """The engine's JSON answer to a request of its API.
 
-    Raises OSError when nothing answers, and KeyError when the engine does not know what is asked for.
+    Raises OSError when nothing answers, and EngineRefusal, which is one, when the engine answers with an error.
     """
     connection = _connection(host or engine_host(), timeout)
     try:
@@ -70,10 +78,8 @@ def ask(path: str, *, method: str = "GET", timeout: float = 5.0, host: str | Non
         raise OSError(f"no Docker engine: {error}") from error
     finally:
         connection.close()
-    if response.status == http.client.NOT_FOUND:
-        raise KeyError(path)
     if response.status >= http.client.BAD_REQUEST:
-        raise OSError(f"the engine answers {response.status}: {body[:200].decode(errors='replace')}")
+        raise EngineRefusal(response.status, body[:300].decode(errors="replace").strip())
     return json.loads(body) if body[:1] in (b"{", b"[") else body.decode(errors="replace")
 
 
@@ -89,8 +95,8 @@ def _connection(host: str, timeout: float) -> http.client.HTTPConnection:
 def is_reachable(timeout: float = 3.0) -> bool:
     """Whether an engine answers."""
     try:
-        return ask("/_ping", timeout=timeout) == "OK"
-    except (OSError, KeyError):
+        return bool(ask("/_ping", timeout=timeout) == "OK")
+    except OSError:
         return False
 
 
@@ -98,7 +104,7 @@ def bridge_address() -> str | None:
     """Address of this machine on the engine's default bridge, where containers reach it; None when it has none."""
     try:
         network = ask("/networks/bridge")
-    except (OSError, KeyError):
+    except OSError:
         return None
     declared = [row["Gateway"] for row in network["IPAM"]["Config"] or [] if row.get("Gateway")]
     name = (network.get("Options") or {}).get("com.docker.network.bridge.name", "docker0")
@@ -123,7 +129,7 @@ def find_builder(cache: Path | None = None) -> Builder:
     Raises SlipwayError when no client qualifies.
     """
     clients = tuple(_clients())
-    key = [[path, os.stat(path).st_mtime_ns] for path in clients]
+    key = [[path, Path(path).stat().st_mtime_ns] for path in clients]
     builder = _cached(cache, key)
     if builder:
         return builder
@@ -134,7 +140,9 @@ def find_builder(cache: Path | None = None) -> Builder:
             return builder
     raise SlipwayError(
         "no Docker client here can build with BuildKit" if clients else "there is no Docker client on this machine",
-        where="docker", remedy="install one: `apt-get install docker.io` (Debian), or Docker's buildx plugin")
+        where="docker",
+        remedy="install one: `apt-get install docker.io` (Debian), or Docker's buildx plugin",
+    )
 
 
 def _clients() -> Iterator[str]:
@@ -179,4 +187,6 @@ def _keep(cache: Path | None, key: list[list[Any]], builder: Builder) -> None:
     if cache is None:
         return
     cache.parent.mkdir(parents=True, exist_ok=True)
-    cache.write_text(json.dumps({"clients": key, "docker": builder.docker, "environment": builder.environment}), "utf-8")
+    cache.write_text(
+        json.dumps({"clients": key, "docker": builder.docker, "environment": builder.environment}), "utf-8"
+    )

@@ -19,7 +19,9 @@ from typing import Any
 
 from scripts.local import corrections
 from scripts.local.corrections.registry import BLOB_DIR
-from scripts.local.snapshots import Application, Changes, Message, Receive, Saver, Send, Snapshots, watched
+from scripts.local.corrections.saving import Saver
+from scripts.local.corrections.upstream import part
+from scripts.local.snapshots import Application, Changes, Message, Receive, Send, Snapshots, watched
 
 IDENTITY_PATH = "/_slipway/emulator"
 
@@ -58,8 +60,8 @@ def environment(port: int, state: Path, region: str) -> dict[str, str]:
 
 def corrected(state: Path, without: frozenset[str]) -> Application:
     """MiniStack's application with our corrections, snapshots and identity."""
-    app = import_module("ministack.app")
-    reaper, persistence = import_module("ministack.core.container_reaper"), import_module("ministack.core.persistence")
+    app = part("app")
+    reaper, persistence = part("core.container_reaper"), part("core.persistence")
     # Upstream adds the port, and a restart may have to move to another one; the state folder is who we are.
     reaper.instance_id = lambda: os.environ["MINISTACK_HOSTNAME"]
     applied = corrections.apply(without)

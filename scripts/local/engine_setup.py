@@ -27,8 +27,17 @@ DEBIAN = Path("/etc/debian_version")
 START_SECONDS = 60.0
 APT_SECONDS = 600
 STALE_LISTS_SECONDS = 24 * 3600
-APT_OPTIONS = ("-y", "-q", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=120",
-               "-o", "Dpkg::Options::=--force-unsafe-io")
+APT_OPTIONS = (
+    "-y",
+    "-q",
+    "--no-install-recommends",
+    "-o",
+    "Dpkg::Use-Pty=0",
+    "-o",
+    "DPkg::Lock::Timeout=120",
+    "-o",
+    "Dpkg::Options::=--force-unsafe-io",
+)
 
 
 def ensure(folder: Path, say: Say) -> None:
@@ -47,19 +56,31 @@ def ensure(folder: Path, say: Say) -> None:
 def _refuse_what_cannot_be_started() -> None:
     host = os.environ.get("DOCKER_HOST")
     if host and host != docker_engine.DEFAULT_HOST:
-        raise EngineMissing(f"no Docker engine answers at {host}", where="DOCKER_HOST",
-                            remedy="start that engine, or unset DOCKER_HOST to use the one of this machine")
+        raise EngineMissing(
+            f"no Docker engine answers at {host}",
+            where="DOCKER_HOST",
+            remedy="start that engine, or unset DOCKER_HOST to use the one of this machine",
+        )
     if os.geteuid() == 0 and (DEBIAN.exists() or shutil.which("dockerd", path=_root_path())):
         return
     if shutil.which("dockerd", path=_root_path()):
-        raise EngineMissing("the Docker engine of this machine does not answer", where=docker_engine.DEFAULT_HOST,
-                            remedy="sudo systemctl start docker; sudo usermod -aG docker $USER; newgrp docker")
+        raise EngineMissing(
+            "the Docker engine of this machine does not answer",
+            where=docker_engine.DEFAULT_HOST,
+            remedy="sudo systemctl start docker; sudo usermod -aG docker $USER; newgrp docker",
+        )
     if DEBIAN.exists():
-        raise EngineMissing("there is no Docker engine on this machine", where="docker",
-                            remedy="sudo apt-get update && sudo apt-get install -y docker.io && "
-                                   "sudo usermod -aG docker $USER && newgrp docker")
-    raise EngineMissing("there is no Docker engine on this machine", where="docker",
-                        remedy="install Docker Engine with your system's package manager and start it")
+        raise EngineMissing(
+            "there is no Docker engine on this machine",
+            where="docker",
+            remedy="sudo apt-get update && sudo apt-get install -y docker.io && "
+            "sudo usermod -aG docker $USER && newgrp docker",
+        )
+    raise EngineMissing(
+        "there is no Docker engine on this machine",
+        where="docker",
+        remedy="install Docker Engine with your system's package manager and start it",
+    )
 
 
 @contextmanager
@@ -79,8 +100,9 @@ def install(packages: tuple[str, ...], say: Say) -> None:
     """Installs Debian packages as root; the package lists are refreshed when they are missing or a day old."""
     names = " ".join(packages)
     if os.geteuid() != 0:
-        raise EngineMissing(f"{names} must be installed", where="apt",
-                            remedy=f"sudo apt-get update && sudo apt-get install -y {names}")
+        raise EngineMissing(
+            f"{names} must be installed", where="apt", remedy=f"sudo apt-get update && sudo apt-get install -y {names}"
+        )
     if _lists_are_stale():
         say("refreshing the package lists (apt-get update)")
         _apt("update", "-q")
@@ -89,23 +111,36 @@ def install(packages: tuple[str, ...], say: Say) -> None:
 
 
 def _lists_are_stale() -> bool:
-    lists = [path for path in Path("/var/lib/apt/lists").glob("*_Packages*")]
-    newest = max((path.stat().st_mtime for path in lists), default=0.0)
+    newest = max((path.stat().st_mtime for path in Path("/var/lib/apt/lists").glob("*_Packages*")), default=0.0)
     return time.time() - newest > STALE_LISTS_SECONDS
 
 
 def _apt(*words: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
-        done = subprocess.run(("apt-get", *words), env=environment, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, errors="replace", timeout=APT_SECONDS, check=False)
+        done = subprocess.run(
+            ("apt-get", *words),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=APT_SECONDS,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
-        raise EngineMissing(f"no end after {APT_SECONDS} s", where=f"apt-get {words[0]}",
-                            remedy=f"run it by hand: apt-get {' '.join(words)}") from None
+        raise EngineMissing(
+            f"no end after {APT_SECONDS} s",
+            where=f"apt-get {words[0]}",
+            remedy=f"run it by hand: apt-get {' '.join(words)}",
+        ) from None
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.startswith("E:")] or done.stderr.splitlines()[-1:]
-        raise EngineMissing(" ".join(lines) or f"exit code {done.returncode}", where=f"apt-get {words[0]}",
-                            remedy=f"run it by hand: apt-get {' '.join(words)}")
+        raise EngineMissing(
+            " ".join(lines) or f"exit code {done.returncode}",
+            where=f"apt-get {words[0]}",
+            remedy=f"run it by hand: apt-get {' '.join(words)}",
+        )
 
 
 def _start(log: Path, say: Say) -> None:
@@ -123,16 +158,26 @@ def _start(log: Path, say: Say) -> None:
         if process and process.poll() is not None:
             break
         time.sleep(0.1)
-    raise EngineMissing(f"the Docker engine did not start: {_last_error(log)}", where=str(log),
-                        remedy="read that log, or `journalctl -u docker` where systemd runs it")
+    raise EngineMissing(
+        f"the Docker engine did not start: {_last_error(log)}",
+        where=str(log),
+        remedy="read that log, or `journalctl -u docker` where systemd runs it",
+    )
 
 
 def _start_by_hand(log: Path) -> subprocess.Popen[bytes]:
     remove_stale_pid_file(PID_FILE)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        return subprocess.Popen(("dockerd",), cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                start_new_session=True, env={**os.environ, "PATH": _root_path()})
+        return subprocess.Popen(
+            ("dockerd",),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env={**os.environ, "PATH": _root_path()},
+        )
 
 
 def remove_stale_pid_file(path: Path) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from types import ModuleType
+
+from scripts.local.corrections.upstream import Services, service
 
 
 @dataclass(frozen=True)
@@ -25,35 +26,60 @@ class Correction:
 
     def apply(self) -> None:
         """Puts the correction in place; MiniStack must be configured (environment) before."""
-        correct: Callable[[Callable[[str], ModuleType]], None] = getattr(
-            import_module(f"{__name__}.{self.module}"), self.function)
+        correct: Callable[[Services], None] = getattr(import_module(f"{__name__}.{self.module}"), self.function)
         correct(service)
 
 
-def service(name: str) -> ModuleType:
-    """A service module of MiniStack."""
-    return import_module(f"ministack.services.{name}")
-
-
 TABLE = (
-    Correction("ecr-describe-images", "DescribeImages answers an empty list for an unknown tag",
-               "registry", "refuse_unknown_images"),
-    Correction("ecr-blobs-on-disk", "image layers live in memory and are lost when the process is killed",
-               "registry", "keep_blobs_on_disk"),
-    Correction("elb-target-health", "every registered target is healthy at once and for ever",
-               "load_balancer", "check_targets"),
-    Correction("elb-healthy-routing", "requests go to any registered target",
-               "load_balancer", "route_to_healthy_targets"),
-    Correction("ecs-service-stability", "a new service counts as deployed before any task runs",
-               "scheduler", "deploy_new_services"),
-    Correction("ecs-target-health", "a task counts as stable whatever its load balancer says",
-               "scheduler", "judge_by_target_health"),
-    Correction("ecs-draining", "tasks get SIGTERM while requests are in flight, and SIGKILL after a fixed 5 s",
-               "containers", "drain_before_stop"),
-    Correction("ecs-memory", "a task's memory is not limited and running out of it is not reported",
-               "containers", "limit_memory"),
-    Correction("ecs-start-errors", "a command that cannot start is reported as an image that cannot be pulled",
-               "containers", "report_start_errors"),
+    Correction(
+        "ecr-describe-images",
+        "DescribeImages answers an empty list for an unknown tag",
+        "registry",
+        "refuse_unknown_images",
+    ),
+    Correction(
+        "ecr-blobs-on-disk",
+        "image layers live in memory and are lost when the process is killed",
+        "registry",
+        "keep_blobs_on_disk",
+    ),
+    Correction(
+        "elb-target-health", "every registered target is healthy at once and for ever", "load_balancer", "check_targets"
+    ),
+    Correction(
+        "elb-healthy-routing", "requests go to any registered target", "load_balancer", "route_to_healthy_targets"
+    ),
+    Correction("elb-url-rewrite", "a rule's URL rewrite is stored and not applied", "rewriting", "rewrite_urls"),
+    Correction(
+        "ecs-service-stability",
+        "a new service counts as deployed before any task runs",
+        "scheduler",
+        "deploy_new_services",
+    ),
+    Correction(
+        "ecs-target-health",
+        "a task counts as stable whatever its load balancer says",
+        "scheduler",
+        "judge_by_target_health",
+    ),
+    Correction(
+        "ecs-draining",
+        "tasks get SIGTERM while requests are in flight, and SIGKILL after a fixed 5 s",
+        "draining",
+        "drain_before_stop",
+    ),
+    Correction(
+        "ecs-memory",
+        "a task's memory is not limited and running out of it is not reported",
+        "containers",
+        "limit_memory",
+    ),
+    Correction(
+        "ecs-start-errors",
+        "a command that cannot start is reported as an image that cannot be pulled",
+        "containers",
+        "report_start_errors",
+    ),
 )
 
 

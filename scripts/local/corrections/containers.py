@@ -1,143 +1,15 @@
-"""Corrections to how ECS tasks become containers: memory, stopping, and what is said when they do not start."""
+"""Corrections to how ECS tasks become containers: memory, and what is said when they do not start."""
 
 from __future__ import annotations
 
-import asyncio
 import platform
 import re
-import threading
-import time
-from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
-Services = Callable[[str], ModuleType]
+from scripts.local.corrections.upstream import Module, Services
 
-DEFAULT_STOP_TIMEOUT = 30
-"""Seconds. Source: Amazon ECS API reference, ContainerDefinition.stopTimeout."""
 MEBIBYTE = 1024 * 1024
 ARCHITECTURES = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
-
-
-class InFlight:
-    """Requests that a load balancer has sent to a target and not seen the end of."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.count: dict[str, int] = {}
-
-    def change(self, address: str, by: int) -> None:
-        """Counts a request in or out."""
-        with self.lock:
-            left = self.count.get(address, 0) + by
-            self.count.pop(address, None)
-            if left > 0:
-                self.count[address] = left
-
-    def wait_until_idle(self, address: str, seconds: float) -> None:
-        """Returns when the target has no request left, or after the given time."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and self.count.get(address):
-            time.sleep(0.05)
-
-
-def drain_before_stop(service: Services) -> None:
-    """A deregistered task may finish its requests for the deregistration delay; then it has its stop timeout.
-
-    AWS deregisters the target, lets connections drain, then sends SIGTERM and, after `stopTimeout`, SIGKILL.
-    """
-    ecs, alb = service("ecs"), service("alb")
-    in_flight = InFlight()
-    _count_requests(alb, in_flight)
-    original = ecs._cleanup_task_resources
-
-    def cleanup(task: Any, docker: Any, extra_container: Any = None) -> None:
-        address, delay = ecs._task_ip(task), _deregistration_delay(ecs, alb, task)
-        if docker is None or not delay or not address:
-            original(task, docker, extra_container)
-            return
-        ecs.spawn_background(_drain, in_flight, address, delay, lambda: original(task, docker, extra_container),
-                             thread_name="slipway-ecs-drain")
-
-    ecs._cleanup_task_resources = cleanup
-    ecs._remove_docker_container = lambda docker, container: _remove(ecs, docker, container)
-
-
-def _drain(in_flight: InFlight, address: str, delay: float, stop: Callable[[], None]) -> None:
-    # A request that was routed just before the deregistration is counted a moment after it.
-    time.sleep(min(delay, 0.1))
-    in_flight.wait_until_idle(address, delay)
-    stop()
-
-
-def _count_requests(alb: ModuleType, in_flight: InFlight) -> None:
-    original = alb._proxy_http_target
-
-    async def proxy(target: Any, *arguments: Any, **options: Any) -> Any:
-        address = str(target.get("Id", ""))
-        in_flight.change(address, +1)
-        try:
-            status, headers, body = await original(target, *arguments, **options)
-        except BaseException:
-            in_flight.change(address, -1)
-            raise
-        if not hasattr(body, "runner"):
-            in_flight.change(address, -1)
-            return status, headers, body
-        return status, headers, type(body)(_counted(body.runner, lambda: in_flight.change(address, -1)))
-
-    alb._proxy_http_target = proxy
-
-
-def _counted(runner: Callable[..., Any], done: Callable[[], None]) -> Callable[..., Any]:
-    async def run(send: Any, receive: Any) -> None:
-        try:
-            await asyncio.shield(asyncio.ensure_future(runner(send, receive)))
-        finally:
-            done()
-
-    return run
-
-
-def _deregistration_delay(ecs: ModuleType, alb: ModuleType, task: Any) -> float:
-    group = str(task.get("group", ""))
-    cluster = ecs._cluster_name_from_arn(task.get("clusterArn", ""))
-    record = ecs._services.get(f"{cluster}/{group.partition(':')[2]}") if group.startswith("service:") else None
-    delays = [_delay_of(alb, balancer.get("targetGroupArn")) for balancer in (record or {}).get("loadBalancers") or []]
-    return max(delays, default=0.0)
-
-
-def _delay_of(alb: ModuleType, group: str) -> float:
-    for attribute in alb._tg_attrs.get(group) or []:
-        if attribute["Key"] == "deregistration_delay.timeout_seconds":
-            return float(attribute["Value"])
-    return 300.0
-
-
-def _remove(ecs: ModuleType, docker: Any, container_or_id: Any) -> None:
-    if docker is None or container_or_id is None:
-        return
-    from docker.errors import DockerException
-
-    try:
-        container = docker.containers.get(container_or_id) if isinstance(container_or_id, str) else container_or_id
-        container.stop(timeout=_stop_timeout(ecs, container.labels or {}))
-    except DockerException as error:
-        ecs.logger.debug("stopping %s: %s", container_or_id, error)
-    try:
-        docker.api.remove_container(getattr(container_or_id, "id", container_or_id), v=True, force=True)
-    except DockerException as error:
-        ecs.logger.debug("removing %s: %s", container_or_id, error)
-
-
-def _stop_timeout(ecs: ModuleType, labels: dict[str, str]) -> int:
-    family = labels.get("com.amazonaws.ecs.task-definition-family", "")
-    revision = labels.get("com.amazonaws.ecs.task-definition-version", "")
-    definition = ecs._task_defs.get(f"{family}:{revision}") or {}
-    for container in definition.get("containerDefinitions") or []:
-        if container.get("name") == labels.get("com.amazonaws.ecs.container-name"):
-            return int(container.get("stopTimeout") or DEFAULT_STOP_TIMEOUT)
-    return DEFAULT_STOP_TIMEOUT
 
 
 def limit_memory(service: Services) -> None:
@@ -150,17 +22,17 @@ def limit_memory(service: Services) -> None:
         limit = int(definition.get("memory") or task_definition.get("memory") or 0) * MEBIBYTE
         return {**kwargs, "mem_limit": limit, "memswap_limit": limit} if limit else kwargs
 
-    def mark_task_stopped(arn: str, task: Any, reason: str, stop_code: str, exit_code: int | None = None) -> Any:
+    def mark_task_stopped(arn: str, task: Any, reason: str, stop_code: str, **options: Any) -> Any:
         if stop_code == "EssentialContainerExited":
             _name_memory_kills(ecs, task)
             reason = "Essential container in task exited"
-        return mark_stopped(arn, task, reason, stop_code, exit_code)
+        return mark_stopped(arn, task, reason, stop_code, **options)
 
     ecs._build_run_kwargs = build_run_kwargs
     ecs._mark_task_stopped = mark_task_stopped
 
 
-def _name_memory_kills(ecs: ModuleType, task: Any) -> None:
+def _name_memory_kills(ecs: Module, task: Any) -> None:
     from docker.errors import DockerException
 
     for container, docker_id in zip(task.get("containers") or [], task.get("_docker_ids") or [], strict=False):
@@ -197,6 +69,9 @@ def report_start_errors(service: Services) -> None:
 
 def start_error(reason: str) -> str:
     """The stopped reason in the words of ECS."""
+    pull = re.match(r"CannotPullContainerError: .*\(\"(?P<words>[^\n]*)\"\)$", reason)
+    if pull:
+        return f"CannotPullContainerError: {pull['words']}"
     found = re.search(r"\((\"?(?:failed to create|OCI runtime|invalid mount|exec)[^\n]*)\)", reason)
     if not found:
         return reason
@@ -207,8 +82,9 @@ def _remove_unstarted(docker: Any, task: str) -> None:
     from docker.errors import DockerException
 
     try:
-        for left in docker.api.containers(all=True, filters={"label": f"com.amazonaws.ecs.task-arn={task}",
-                                                             "status": "created"}):
+        for left in docker.api.containers(
+            all=True, filters={"label": f"com.amazonaws.ecs.task-arn={task}", "status": "created"}
+        ):
             docker.api.remove_container(left["Id"], v=True, force=True)
     except DockerException:
         # The reaper of MiniStack takes what is left.

@@ -13,14 +13,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 from xml.sax.saxutils import escape
 
 from scripts.local import target_health
+from scripts.local.corrections.upstream import Module, Services
 from scripts.local.target_health import Outcome, Policy, TargetHealth
-
-Services = Callable[[str], ModuleType]
 
 TICK = 0.1
 CHECK_THREADS = 16
@@ -39,7 +37,7 @@ class Key:
 class Checker:
     """Health of every registered target."""
 
-    def __init__(self, alb: ModuleType) -> None:
+    def __init__(self, alb: Module) -> None:
         self.alb = alb
         self.health: dict[Key, TargetHealth] = {}
         self.running: set[Key] = set()
@@ -154,7 +152,8 @@ def check_targets(service: Services) -> None:
         wanted = {target["Id"] for target in alb._parse_targets_param(params)}
         members = "".join(
             _member(target, alb._tgs[group], health.state(group, target))
-            for target in alb._targets.get(group, []) if not wanted or target["Id"] in wanted
+            for target in alb._targets.get(group, [])
+            if not wanted or target["Id"] in wanted
         )
         return alb._xml(200, "DescribeTargetHealth", f"<TargetHealthDescriptions>{members}</TargetHealthDescriptions>")
 
@@ -167,8 +166,10 @@ def _member(target: dict[str, Any], group: dict[str, Any], health: TargetHealth)
     detail = f"<State>{health.state}</State>"
     if health.reason:
         detail += f"<Reason>{health.reason}</Reason><Description>{escape(health.description)}</Description>"
-    return (f"<member><Target><Id>{escape(str(target['Id']))}</Id><Port>{port}</Port></Target>"
-            f"<HealthCheckPort>{port}</HealthCheckPort><TargetHealth>{detail}</TargetHealth></member>")
+    return (
+        f"<member><Target><Id>{escape(str(target['Id']))}</Id><Port>{port}</Port></Target>"
+        f"<HealthCheckPort>{port}</HealthCheckPort><TargetHealth>{detail}</TargetHealth></member>"
+    )
 
 
 def route_to_healthy_targets(service: Services) -> None:
@@ -176,13 +177,13 @@ def route_to_healthy_targets(service: Services) -> None:
     alb, health = service("alb"), checker(service)
     original = alb._forward_to_tg
 
-    async def forward(group_arn: str, method: str, path: str, headers: Any, body: Any, query: Any,
-                      raw_query: Any = None, raw_path: Any = None) -> Any:
+    async def forward(group_arn: str, *request: Any) -> Any:
         group, targets = alb._tgs.get(group_arn), alb._targets.get(group_arn, [])
         if not group or not targets or group.get("TargetType") not in ("ip", "instance"):
-            return await original(group_arn, method, path, headers, body, query, raw_query, raw_path)
+            return await original(group_arn, *request)
+        method, path, headers, body, query, raw_query, raw_path = (*request, None, None)[:7]
         healthy = [target for target in targets if health.state(group_arn, target).state == "healthy"]
-        return await alb._proxy_http_target(random.choice(healthy or targets), group, method, raw_path or path,
-                                            headers, body, query, raw_query)
+        target = random.choice(healthy or targets)
+        return await alb._proxy_http_target(target, group, method, raw_path or path, headers, body, query, raw_query)
 
     alb._forward_to_tg = forward

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-Services = Callable[[str], ModuleType]
+from scripts.local.corrections.upstream import Services
 
 BLOB_DIR = "SLIPWAY_EMULATOR_BLOBS"
 """Environment variable that names the folder for image layers."""
@@ -34,8 +33,10 @@ def refuse_unknown_images(service: Services) -> None:
 
 def _not_found(wanted: dict[str, str], repository: str) -> str:
     digest, tag = wanted.get("imageDigest", "null"), wanted.get("imageTag", "null")
-    return (f"The image with imageId {{imageDigest:'{digest}', imageTag:'{tag}'}} does not exist within the "
-            f"repository with name '{repository}'")
+    return (
+        f"The image with imageId {{imageDigest:'{digest}', imageTag:'{tag}'}} does not exist within the "
+        f"repository with name '{repository}'"
+    )
 
 
 def keep_blobs_on_disk(service: Services) -> None:

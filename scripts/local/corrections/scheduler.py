@@ -9,14 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 from scripts.local.corrections.load_balancer import Checker, checker
 from scripts.local.corrections.sockets import listens
+from scripts.local.corrections.upstream import Module, Services
 from scripts.local.target_health import Patience, TargetHealth
 
-Services = Callable[[str], ModuleType]
 Record = dict[str, Any]
 
 
@@ -64,7 +63,7 @@ class Place:
 class Scheduler:
     """Turns target health into ECS decisions."""
 
-    def __init__(self, ecs: ModuleType, health: Checker) -> None:
+    def __init__(self, ecs: Module, health: Checker) -> None:
         self.ecs = ecs
         self.checker = health
         self.started: dict[str, float] = {}
@@ -90,6 +89,7 @@ class Scheduler:
         for (account, region, key), service in self.ecs._services.all_items():
             if service.get("status") == "ACTIVE" and service.get("loadBalancers"):
                 place = Place(account, region, key)
+                self._forget_failures(key, service)
                 with self.ecs.request_scope(account, region):
                     for task in self._tasks(service):
                         seen.add(task["taskArn"])
@@ -97,11 +97,25 @@ class Scheduler:
         self.started = {arn: at for arn, at in self.started.items() if arn in seen}
         self.judged &= seen
 
+    def _forget_failures(self, key: str, service: Record) -> None:
+        """A failed deployment is listed until the next one starts; upstream keeps it for ever."""
+        deployments = service.get("deployments") or []
+        if not any(deployment.get("rolloutState") == "FAILED" for deployment in deployments[1:]):
+            return
+        with self.ecs.resource_lock("ecs-service", key):
+            newest, *older = service["deployments"]
+            service["deployments"] = [
+                newest,
+                *(row for row in older if row.get("rolloutState") != "FAILED" or row.get("runningCount")),
+            ]
+
     def _tasks(self, service: Record) -> list[Record]:
         group, cluster = f"service:{service['serviceName']}", service["clusterArn"]
-        return [task for task in self.ecs._tasks.values()
-                if task.get("group") == group and task.get("clusterArn") == cluster
-                and task.get("lastStatus") == "RUNNING"]
+        return [
+            task
+            for task in self.ecs._tasks.values()
+            if task.get("group") == group and task.get("clusterArn") == cluster and task.get("lastStatus") == "RUNNING"
+        ]
 
     def _look_at(self, place: Place, service: Record, task: Record) -> None:
         arn, now = task["taskArn"], time.monotonic()
@@ -139,7 +153,8 @@ class Scheduler:
         answered = any(health.reason == "Target.ResponseCodeMismatch" for _, health in self.targets(service, task))
         grace = float(service.get("healthCheckGracePeriodSeconds") or 0)
         return Patience(grace).seconds(
-            listening=answered or self._listens(task), failed_before=int(deployment.get("failedTasks") or 0) > 0)
+            listening=answered or self._listens(task), failed_before=int(deployment.get("failedTasks") or 0) > 0
+        )
 
     def _listens(self, task: Record) -> bool:
         docker = self.ecs._get_docker()
@@ -154,9 +169,20 @@ class Scheduler:
 
     def _event(self, service: Record, task: Record, group: str) -> None:
         why = next((health.description for arn, health in self.targets(service, task) if arn == group), "")
-        port = next((balancer.get("containerPort") for balancer in service["loadBalancers"]
-                     if balancer.get("targetGroupArn") == group), 80)
-        service.setdefault("events", []).insert(0, {
-            "id": self.ecs.new_uuid(), "createdAt": self.ecs._iso(),
-            "message": f"(service {service['serviceName']}) (port {port}) is unhealthy in "
-                       f"(target-group {group}) due to (reason {why})"})
+        port = next(
+            (
+                balancer.get("containerPort")
+                for balancer in service["loadBalancers"]
+                if balancer.get("targetGroupArn") == group
+            ),
+            80,
+        )
+        service.setdefault("events", []).insert(
+            0,
+            {
+                "id": self.ecs.new_uuid(),
+                "createdAt": self.ecs._iso(),
+                "message": f"(service {service['serviceName']}) (port {port}) is unhealthy in "
+                f"(target-group {group}) due to (reason {why})",
+            },
+        )

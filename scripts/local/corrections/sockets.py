@@ -11,10 +11,11 @@ LISTEN = "0A"
 
 def listens(docker: Any, container_id: str) -> bool:
     """True when the container has a listening TCP socket; False when it has none or that cannot be known."""
+    from docker.errors import DockerException
+
     try:
         process = int(docker.api.inspect_container(container_id)["State"]["Pid"])
-    except Exception:
-        # Every failure of the engine means the same here: not known.
+    except DockerException:
         return False
     return process > 0 and any(has_listener(Path(f"/proc/{process}/net") / name) for name in ("tcp", "tcp6"))
 
