@@ -129,7 +129,12 @@ class Cdk:
 
 def _error(what: str, result: Result) -> SlipwayError:
     words = [line.strip() for line in result.tail if line.strip()]
-    telling = [line for line in words if re.search(r"❌|✖|error|failed|denied", line, re.I)]
-    last = (telling or words or ["no output"])[-1]
+    telling = [line for line in words if re.search(r"❌|✖|FAILED|error|denied", line) and not line.endswith(":")]
+    last = next((line for line in telling if "_FAILED" in line), (telling or words or ["no output"])[-1])
     kind = Transient if any(TRANSIENT.search(line) for line in telling[-5:]) else Failed
-    return kind(last, where=what, remedy="run the command again; ./poe diff shows what is still to do")
+    return kind(
+        last,
+        where=what,
+        remedy="run the command again; ./poe diff shows what is still to do",
+        evidence=tuple(dict.fromkeys(telling[-12:] or words[-25:])),
+    )

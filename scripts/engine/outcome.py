@@ -1,0 +1,102 @@
+"""How a deploy ended, as plain data: verdict, exit code, report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.engine.errors import Cancelled, RolledBack, SlipwayError, Superseded, TimedOut
+from scripts.engine.events import Event
+from scripts.engine.execute import worst
+from scripts.engine.model import EXIT_CODES, Path, Plan, Verdict
+from scripts.engine.world import World
+
+VERDICTS: tuple[tuple[type[SlipwayError], Verdict], ...] = (
+    (RolledBack, Verdict.ROLLED_BACK),
+    (Superseded, Verdict.SUPERSEDED),
+    (TimedOut, Verdict.TIMED_OUT),
+    (Cancelled, Verdict.STOPPED),
+)
+
+
+@dataclass
+class Outcome:
+    """What the report is made from."""
+
+    verdict: Verdict
+    plan: Plan
+    errors: dict[str, SlipwayError] = field(default_factory=dict)
+
+    @property
+    def error(self) -> SlipwayError | None:
+        """The error that decides the exit code."""
+        return worst(self.errors.values()) if self.errors else None
+
+    @property
+    def exit_code(self) -> int:
+        """As the contract has it."""
+        return self.error.exit_code if self.error else EXIT_CODES[self.verdict]
+
+
+def verdict_of(error: SlipwayError) -> Verdict:
+    """The verdict that an error stands for."""
+    return next((verdict for kind, verdict in VERDICTS if isinstance(error, kind)), Verdict.FAILED)
+
+
+def as_facts(plan: Plan) -> dict[str, Any]:
+    """The plan as plain data."""
+    return {
+        "target": plan.target,
+        "path": str(plan.path),
+        "reason": plan.reason,
+        "stacks": list(plan.stacks),
+        "services": {
+            s.service: {
+                "path": str(s.path),
+                "reason": s.reason,
+                "image_tag": s.image_tag,
+                "previous_tag": s.previous_tag,
+                "build": s.build and s.path is not Path.NONE,
+            }
+            for s in plan.services
+        },
+    }
+
+
+def report(world: World, outcome: Outcome) -> Event:
+    """The last event: what came out, all of it measured in this run."""
+    services = {
+        s.service: {
+            "path": str(s.path),
+            "reason": s.reason,
+            "image_tag": s.image_tag,
+            "digest": world.digests.get(s.service) or world.state.digests.get(s.service),
+            "url": world.urls.get(s.service),
+            "verdict": str(verdict_of(outcome.errors[s.service]))
+            if s.service in outcome.errors
+            else str(outcome.verdict),
+        }
+        for s in outcome.plan.services
+    }
+    return {
+        "verdict": str(outcome.verdict),
+        "target": world.settings.target.name,
+        "path": str(outcome.plan.path),
+        "seconds": round(world.events.seconds, 3),
+        "services": services,
+        "stages": world.events.stages,
+        "mutating_calls": len(world.aws.mutating_calls),
+        "pushed_bytes": world.pushed_bytes,
+        **(
+            {
+                "error": {
+                    "what": outcome.error.what,
+                    "where": outcome.error.where,
+                    "remedy": outcome.error.remedy,
+                    "exit_code": outcome.error.exit_code,
+                }
+            }
+            if outcome.error
+            else {}
+        ),
+    }

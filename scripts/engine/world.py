@@ -1,0 +1,59 @@
+"""What a deploy works with: one bundle that every step gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scripts.engine.aws import Aws
+from scripts.engine.cdk import Cdk
+from scripts.engine.connection import Connection
+from scripts.engine.content import Context
+from scripts.engine.errors import Superseded
+from scripts.engine.events import Events
+from scripts.engine.images import Images
+from scripts.engine.ledger import Lock
+from scripts.engine.model import TargetState
+from scripts.engine.rollout import Baseline
+from scripts.engine.shell import Shell
+from scripts.engine.state import read_digest
+from settings import Settings
+
+
+@dataclass
+class World:
+    """Everything that a step may touch."""
+
+    settings: Settings
+    connection: Connection
+    aws: Aws
+    shell: Shell
+    events: Events
+    images: Images
+    cdk: Cdk
+    state: TargetState = field(default_factory=TargetState)
+    contexts: Mapping[str, Context] = field(default_factory=dict)
+    baselines: dict[str, Baseline] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    """Service -> digest of the wanted image, as the registry tells it."""
+    urls: dict[str, str] = field(default_factory=dict)
+    lock: Lock | None = None
+    has_ledger: bool = False
+    pushed_bytes: int = 0
+
+    def cancelled(self, seconds: float) -> bool:
+        """Wait up to that long; True when the user wants to stop."""
+        return self.shell.cancelled.wait(seconds)
+
+    def may_change(self) -> None:
+        """Raise Superseded when another deploy took the lock over: the fence in front of every mutating step."""
+        if self.lock is not None and self.lock.lost.is_set():
+            raise Superseded("another deploy took over the lock", remedy="./poe status shows what runs")
+
+
+def wanted_digest(world: World, service: str, tag: str) -> str:
+    """Digest of the tag, from the push of this deploy or from the registry."""
+    if service not in world.digests:
+        found = world.state.digests.get(service) or read_digest(world.aws, world.settings, service, tag)
+        world.digests[service] = found or ""
+    return world.digests[service]
