@@ -32,7 +32,7 @@ def connect(settings: Settings, say: Callable[[str], None], *, build: bool) -> C
         running = cloud.ensure(folder, say, addresses=listen_addresses(), region=settings.target.region)
     builder = docker_engine.find_builder(folder / "builder.json")
     stand_ins = (
-        base_images.ensure(base_images.needed(settings), builder, say, memory=folder / "registries.json")
+        base_images.ensure(base_images.needed(settings), builder, say, memory=folder / base_images.MEMORY)
         if build
         else ()
     )

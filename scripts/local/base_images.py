@@ -23,6 +23,8 @@ from settings.model import Settings
 Say = Callable[[str], None]
 
 DEFAULT_REGISTRY = "docker.io"
+MEMORY = "registries.json"
+"""File in the state folder that remembers registries which do not answer."""
 PROBE_SECONDS = 8.0
 PULL_SECONDS = 900
 REMEMBERED_SECONDS = 24 * 3600
@@ -64,7 +66,12 @@ def ensure(images: tuple[str, ...], builder: Builder, say: Say, *, memory: Path)
     for image in images:
         if labels(image) is None:
             _provide(image, builder, say, memory)
-    return tuple(image for image in images if (labels(image) or {}).get(stand_ins.LABEL) == "true")
+    return tuple(image for image in images if is_stand_in(labels(image)))
+
+
+def is_stand_in(found: dict[str, str] | None) -> bool:
+    """Whether these are the labels of a stand-in."""
+    return (found or {}).get(stand_ins.LABEL) == "true"
 
 
 def labels(image: str) -> dict[str, str] | None:

@@ -21,6 +21,7 @@ from scripts.local import corrections
 from scripts.local.corrections.registry import BLOB_DIR
 from scripts.local.corrections.saving import Saver
 from scripts.local.corrections.upstream import part
+from scripts.local.leftovers import instance
 from scripts.local.snapshots import Application, Changes, Message, Receive, Send, Snapshots, watched
 
 IDENTITY_PATH = "/_slipway/emulator"
@@ -44,7 +45,7 @@ def environment(port: int, state: Path, region: str) -> dict[str, str]:
     """Settings of MiniStack: state under the project, no listener besides the one port."""
     return {
         "GATEWAY_PORT": str(port),
-        "MINISTACK_HOSTNAME": f"slipway-{state.resolve()}",
+        "MINISTACK_HOSTNAME": instance(state),
         "MINISTACK_REGION": region,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(state / "ministack"),

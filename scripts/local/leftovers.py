@@ -1,0 +1,50 @@
+"""What the embedded cloud leaves in the container engine: counted for `status`, removed by `reset`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from scripts.local import docker_engine
+
+INSTANCE_LABEL = "ministack.instance"
+
+
+def instance(state: Path) -> str:
+    """The label value that marks containers of the emulator with this state folder."""
+    return f"slipway-{state.resolve()}"
+
+
+def containers(state: Path, *, running: bool = False) -> tuple[str, ...]:
+    """Ids of the emulator's containers."""
+    filters = json.dumps(
+        {"label": [f"{INSTANCE_LABEL}={instance(state)}"], **({"status": ["running"]} if running else {})}
+    )
+    return tuple(row["Id"] for row in docker_engine.ask(f"/containers/json?all=true&filters={quote(filters)}"))
+
+
+def images(registry: str) -> tuple[str, ...]:
+    """Tags in the engine that came from the emulator's registry."""
+    rows: list[dict[str, Any]] = docker_engine.ask("/images/json")
+    return tuple(tag for row in rows for tag in row.get("RepoTags") or () if tag.startswith(f"{registry}/"))
+
+
+def remove(state: Path, registry: str) -> int:
+    """Removes the emulator's containers and its tags; returns how many there were."""
+    found = containers(state)
+    for container in found:
+        docker_engine.ask(f"/containers/{container}?force=true&v=true", method="DELETE", timeout=30)
+    tags = images(registry)
+    for tag in tags:
+        _remove_image(tag)
+    return len(found) + len(tags)
+
+
+def _remove_image(tag: str) -> None:
+    try:
+        docker_engine.ask(f"/images/{quote(tag, safe='/:')}", method="DELETE", timeout=30)
+    except docker_engine.EngineRefusal:
+        # Another container, not ours, uses it: it stays.
+        return
