@@ -1,0 +1,1 @@
+"""What the cloud looks like: one stack a file, composed from `constructs/`; everything comes from `settings`."""

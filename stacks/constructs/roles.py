@@ -1,0 +1,56 @@
+"""The two roles of a task: the one that starts it and the one that its code runs as."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from settings import Service, Settings
+from stacks.constructs.arns import arn
+from stacks.constructs.log_group import LogGroup
+from stacks.nag import acknowledge
+
+PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+
+
+class TaskRoles(Construct):
+    """`execution` pulls this service's images and writes its logs; `task` may do nothing until the service needs it.
+
+    Policies are inline, so that they exist before the first task starts.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, service: Service, log_group: LogGroup
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.execution = iam.Role(
+            self,
+            "Execution",
+            assumed_by=self._tasks_of_this_account(),
+            inline_policies={
+                "pull": self._pull(settings.repository(service.name)),
+                "logs": iam.PolicyDocument(statements=[log_group.write_statement()]),
+            },
+        )
+        self.task = iam.Role(self, "Task", assumed_by=self._tasks_of_this_account())
+        acknowledge(
+            self.execution,
+            {
+                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken takes no resource.",
+                f"AwsSolutions-IAM5[Resource::{log_group.streams_arn}]": "ECS names the streams of this log group.",
+            },
+        )
+
+    def _tasks_of_this_account(self) -> iam.IPrincipal:
+        """ECS, but only for tasks of this account. Source: ECS developer guide, "Task IAM role", confused deputy."""
+        return iam.ServicePrincipal(
+            "ecs-tasks.amazonaws.com", conditions={"ArnLike": {"aws:SourceArn": arn(self, "ecs", "*")}}
+        )
+
+    def _pull(self, repository: str) -> iam.PolicyDocument:
+        return iam.PolicyDocument(
+            statements=[
+                iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+                iam.PolicyStatement(actions=PULL, resources=[arn(self, "ecr", f"repository/{repository}")]),
+            ]
+        )

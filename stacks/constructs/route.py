@@ -1,0 +1,75 @@
+"""How requests reach a service: its target group and its rule on the shared listener."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from constructs import Construct
+
+from settings import Service
+
+LAST_PRIORITY = 50_000
+"""The last priority that a listener takes; settings allow services one less. Source: CreateRule API."""
+
+
+class Route(Construct):
+    """A target group with quick health checks, and the rule that sends the service's path to it."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, service: Service, vpc_id: str, listener_arn: str
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.target_group = self._target_group(service, vpc_id)
+        self.rule = elbv2.CfnListenerRule(
+            self,
+            "Rule",
+            listener_arn=listener_arn,
+            priority=LAST_PRIORITY if service.path == "/" else service.priority,
+            conditions=[
+                elbv2.CfnListenerRule.RuleConditionProperty(
+                    field="path-pattern",
+                    path_pattern_config=elbv2.CfnListenerRule.PathPatternConfigProperty(
+                        values=path_patterns(service.path)
+                    ),
+                )
+            ],
+            actions=[elbv2.CfnListenerRule.ActionProperty(type="forward", target_group_arn=self.target_group.ref)],
+            transforms=None if service.path == "/" else [_strip(service.path)],
+        )
+
+    def _target_group(self, service: Service, vpc_id: str) -> elbv2.CfnTargetGroup:
+        return elbv2.CfnTargetGroup(
+            self,
+            "Targets",
+            vpc_id=vpc_id,
+            target_type="ip",
+            port=service.port,
+            protocol="HTTP",
+            health_check_path=service.health_path,
+            health_check_interval_seconds=service.health_interval,
+            health_check_timeout_seconds=min(5, service.health_interval - 1),
+            healthy_threshold_count=2,
+            unhealthy_threshold_count=2,
+            target_group_attributes=[
+                {"key": "deregistration_delay.timeout_seconds", "value": str(service.deregistration_delay)}
+            ],
+        )
+
+
+def path_patterns(path: str) -> list[str]:
+    """What a service's path matches on the load balancer."""
+    return ["/*"] if path == "/" else [path, f"{path}/*"]
+
+
+def _strip(prefix: str) -> elbv2.CfnListenerRule.TransformProperty:
+    """Takes the prefix off: the service sees `/` for `/hello` and `/a?b` for `/hello/a?b`."""
+    return elbv2.CfnListenerRule.TransformProperty(
+        type="url-rewrite",
+        url_rewrite_config=elbv2.CfnListenerRule.RewriteConfigObjectProperty(
+            rewrites=[elbv2.CfnListenerRule.RewriteConfigProperty(regex=strip_regex(prefix), replace="/$1")]
+        ),
+    )
+
+
+def strip_regex(prefix: str) -> str:
+    """Matches a prefix at the start of a URL and captures what follows its slash."""
+    return "^" + prefix.replace(".", r"\.") + "/?(.*)$"

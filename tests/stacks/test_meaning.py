@@ -1,0 +1,186 @@
+"""What the templates promise, whatever they look like."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from settings import Service
+from stacks.constructs.load_balancer import load_balancer_name
+from tests.stacks.conftest import SERVICES, Synthesis, make_settings, synthesise
+
+SERVICE = "AWS::ECS::Service"
+TASK = "AWS::ECS::TaskDefinition"
+RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
+LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
+ROLE = "AWS::IAM::Role"
+SERVICE_KEYS = ("service-gateway", "service-hello")
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    """All statements of a role's inline policies."""
+    return [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+
+
+@pytest.mark.parametrize("key", SERVICE_KEYS)
+def test_a_rollout_keeps_full_strength_and_rolls_back(synthesis: Synthesis, key: str) -> None:
+    configuration = synthesis.resource(key, SERVICE)["DeploymentConfiguration"]
+    assert configuration["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+    assert (configuration["MinimumHealthyPercent"], configuration["MaximumPercent"]) == (100, 200)
+    assert configuration["EarlySuccessCriteria"]["SourceServiceRevisionCleanup"] == "DEFERRED"
+
+
+@pytest.mark.parametrize("key", SERVICE_KEYS)
+def test_the_image_is_the_registrys_under_the_tag_parameter(synthesis: Synthesis, key: str) -> None:
+    (container,) = synthesis.resource(key, TASK)["ContainerDefinitions"]
+    repository = synthesis.settings.image(container["Name"], "")
+    assert container["Image"] == {"Fn::Join": ["", [repository, {"Ref": "ImageTag"}]]}
+    assert "HealthCheck" not in container
+
+
+def test_the_tag_is_the_only_parameter_and_has_no_default(synthesis: Synthesis) -> None:
+    parameters = synthesis.template("service-hello")["Parameters"]
+    assert list(parameters) == ["ImageTag"]
+    assert "Default" not in parameters["ImageTag"]
+
+
+def test_inline_mode_changes_only_the_asset_manifest(embedded: Synthesis) -> None:
+    inline = synthesise(make_settings("embedded"), inline=(("hello", "src-0123456789ab"),))
+    for key in embedded.settings.stack_keys:
+        assert inline.template(key) == embedded.template(key)
+    assert embedded.assets("service-hello").get("dockerImages", {}) == {}
+    (image,) = inline.assets("service-hello")["dockerImages"].values()
+    (destination,) = image["destinations"].values()
+    assert destination == {
+        "repositoryName": "slipway-local/hello",
+        "imageTag": "src-0123456789ab",
+        "region": "us-east-1",
+    }
+    assert image["source"]["executable"][2:] == ["--target", "local", "hello", "src-0123456789ab"]
+    assert inline.assets("service-gateway").get("dockerImages", {}) == {}
+
+
+@pytest.mark.parametrize("key", SERVICE_KEYS)
+def test_a_task_may_pull_its_own_images_and_nothing_else(synthesis: Synthesis, key: str) -> None:
+    execution, task = synthesis.resources(key, ROLE)
+    name = key.removeprefix("service-")
+    pulls = [s["Resource"] for s in statements(execution) if "ecr:BatchGetImage" in s["Action"]]
+    target = synthesis.settings.target
+    repository = synthesis.settings.repository(name)
+    assert pulls == [f"arn:aws:ecr:{target.region}:{target.account}:repository/{repository}"]
+    assert [s["Action"] for s in statements(execution) if s["Resource"] == "*"] == ["ecr:GetAuthorizationToken"]
+    assert "Policies" not in task
+
+
+def test_the_analyzer_reaches_its_table_and_its_logs_only(synthesis: Synthesis) -> None:
+    actions = [statement["Action"] for statement in statements(synthesis.resource("analysis", ROLE))]
+    assert actions == [["dynamodb:GetItem", "dynamodb:PutItem"], ["logs:CreateLogStream", "logs:PutLogEvents"]]
+
+
+@pytest.mark.parametrize("key", SERVICE_KEYS)
+def test_tasks_take_requests_from_the_load_balancer_only(synthesis: Synthesis, key: str) -> None:
+    (ingress,) = synthesis.resource(key, "AWS::EC2::SecurityGroup")["SecurityGroupIngress"]
+    assert "CidrIp" not in ingress
+    assert "SourceSecurityGroupId" in ingress
+
+
+@pytest.mark.parametrize("key", SERVICE_KEYS)
+def test_replaced_task_definitions_stay_for_rollbacks(synthesis: Synthesis, key: str) -> None:
+    (task,) = (r for r in synthesis.template(key)["Resources"].values() if r["Type"] == TASK)
+    assert task["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_prefix_is_stripped_and_the_root_comes_last(synthesis: Synthesis) -> None:
+    hello, gateway = (synthesis.resource(key, RULE) for key in ("service-hello", "service-gateway"))
+    (rewrite,) = hello["Transforms"][0]["UrlRewriteConfig"]["Rewrites"]
+    assert rewrite == {"Regex": "^/hello/?(.*)$", "Replace": "/$1"}
+    assert hello["Conditions"][0]["PathPatternConfig"]["Values"] == ["/hello", "/hello/*"]
+    assert gateway["Conditions"][0]["PathPatternConfig"]["Values"] == ["/*"]
+    assert "Transforms" not in gateway
+    assert hello["Priority"] < gateway["Priority"] == 50_000
+
+
+def test_autoscaling_owns_the_count_where_it_exists(public: Synthesis, embedded: Synthesis) -> None:
+    scaling = public.resource("service-hello", "AWS::ApplicationAutoScaling::ScalableTarget")
+    assert (scaling["MinCapacity"], scaling["MaxCapacity"]) == (2, 4)
+    assert scaling["ResourceId"] == "service/slipway-staging/hello"
+    assert "DesiredCount" not in public.resource("service-hello", SERVICE)
+    assert embedded.resource("service-hello", SERVICE)["DesiredCount"] == 2
+
+
+def test_a_service_of_fixed_size_is_not_scaled() -> None:
+    fixed = Service(name="fixed", source="examples/hello", desired=3, min=3, max=3)
+    synthesis = synthesise(make_settings("public", (fixed,)))
+    assert synthesis.resource("service-fixed", SERVICE)["DesiredCount"] == 3
+    assert synthesis.resources("service-fixed", "AWS::ApplicationAutoScaling::ScalableTarget") == []
+
+
+def test_images_that_served_are_shielded_from_expiry(synthesis: Synthesis) -> None:
+    for repository in synthesis.resources("registry", "AWS::ECR::Repository"):
+        first, last = json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+        assert first["selection"]["tagPrefixList"] == ["live-"]
+        assert (last["selection"]["tagStatus"], last["selection"]["countNumber"]) == ("any", 10)
+        assert repository["ImageTagMutability"] == "IMMUTABLE"
+        assert repository["ImageScanningConfiguration"] == {"ScanOnPush": True}
+        assert repository["EmptyOnDelete"] is True
+
+
+def test_a_certificate_moves_the_services_to_https_on_the_same_listener(public: Synthesis, private: Synthesis) -> None:
+    http = {name: r for name, r in public.template("platform")["Resources"].items() if r["Type"] == LISTENER}
+    https = {name: r for name, r in private.template("platform")["Resources"].items() if r["Type"] == LISTENER}
+    (main,) = http
+    assert (http[main]["Properties"]["Port"], https[main]["Properties"]["Port"]) == (80, 443)
+    (redirect,) = https.keys() - {main}
+    assert https[redirect]["DependsOn"] == [main]
+    assert https[redirect]["Properties"]["DefaultActions"][0]["RedirectConfig"]["Protocol"] == "HTTPS"
+
+
+def test_private_tasks_have_no_public_address(public: Synthesis, private: Synthesis) -> None:
+    def addresses(synthesis: Synthesis) -> str:
+        network = synthesis.resource("service-hello", SERVICE)["NetworkConfiguration"]
+        return str(network["AwsvpcConfiguration"]["AssignPublicIp"])
+
+    assert (addresses(public), addresses(private)) == ("ENABLED", "DISABLED")
+    assert len(private.resources("platform", "AWS::EC2::NatGateway")) == 1
+    assert public.resources("platform", "AWS::EC2::NatGateway") == []
+
+
+def test_tables_are_encrypted_and_recoverable(synthesis: Synthesis) -> None:
+    for key in ("ledger", "analysis"):
+        table = synthesis.resource(key, "AWS::DynamoDB::Table")
+        assert table["SSESpecification"] == {"SSEEnabled": True}
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_every_stack_says_what_it_was_synthesised_from(synthesis: Synthesis) -> None:
+    prints = [synthesis.template(key)["Outputs"]["Fingerprint"]["Value"] for key in synthesis.settings.stack_keys]
+    assert len(set(prints)) == len(prints)
+
+
+def test_nothing_knows_how_many_services_there_are(public: Synthesis) -> None:
+    many = tuple(
+        Service(name=f"app{number}", source="examples/hello", path=f"/app{number}", priority=200 + number)
+        for number in range(8)
+    )
+    synthesis = synthesise(make_settings("public", (*SERVICES, *many)))
+    priorities = [synthesis.resource(key, RULE)["Priority"] for key in synthesis.settings.stack_keys[4:]]
+    assert len(set(priorities)) == len(priorities) == 10
+    assert synthesis.template("platform") == public.template("platform")
+    assert synthesis.template("service-hello") == public.template("service-hello")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "name"),
+    [
+        ("slipway-local", "slipway-local"),
+        ("a" * 19 + "-" + "b" * 12, "a" * 19 + "-" + "b" * 12),
+        ("a" * 20 + "-" + "b" * 12, "a" * 20 + "-bb-" + "d587e039"),
+    ],
+)
+def test_load_balancer_names_fit(prefix: str, name: str) -> None:
+    assert load_balancer_name(prefix) == name
+    assert len(name) <= 32
