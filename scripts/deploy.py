@@ -13,7 +13,7 @@ from scripts.engine.planner import force
 from scripts.engine.report import reporter
 from scripts.engine.shell import Shell
 from scripts.plan import show
-from scripts.session import open_world, settings_for
+from scripts.session import look_at, open_world, settings_for
 
 
 def deploy_verb(verb: str, description: str, forced: Path | None = None) -> int:
@@ -42,8 +42,7 @@ def _deploy(arguments: argparse.Namespace, forced: Path | None) -> int:
 
 
 def _dry_run(arguments: argparse.Namespace, forced: Path | None) -> int:
-    settings = settings_for(arguments.target)
-    world = open_world(settings, Events(), Shell())
+    world = look_at(arguments.target)
     plan = look(world, arguments.services)
     show(as_facts(force(plan, forced) if forced else plan), as_json=arguments.json)
     return 0

@@ -26,7 +26,7 @@ def destroy_verb() -> int:
     command.obey_signals(shell)
     display = reporter(as_json=arguments.json)
     events = Events(display)
-    world = open_world(settings, events, shell)
+    world = open_world(settings, events, shell, look_only=True)
     check_account(world.aws, world.settings)
     stacks, _ = read_stacks(world.aws, world.settings)
     if not stacks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scripts import command
+from scripts.engine.errors import Refused
 from scripts.engine.events import Events
 from scripts.engine.shell import Shell
 from scripts.engine.state import check_account
@@ -15,7 +16,9 @@ def diff_verb() -> int:
     arguments = parser.parse_args()
     shell = Shell()
     command.obey_signals(shell)
-    world = open_world(settings_for(arguments.target), Events(), shell)
+    world = open_world(settings_for(arguments.target), Events(), shell, look_only=True)
+    if not world.connection.exists:
+        raise Refused(f"nothing is deployed on {world.settings.target.name}", where="diff", remedy="./poe deploy")
     check_account(world.aws, world.settings)
     world.cdk.synth({})
     names = [world.settings.stack_name(key) for key in world.settings.stack_keys]

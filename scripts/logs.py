@@ -6,12 +6,9 @@ import json
 import time
 
 from scripts import command
-from scripts.engine.events import Events
 from scripts.engine.logs import Logs
 from scripts.engine.looking import chosen_services
-from scripts.engine.shell import Shell
 from scripts.engine.state import check_account
-from scripts.session import open_world, settings_for
 
 
 def logs_verb() -> int:
@@ -21,11 +18,9 @@ def logs_verb() -> int:
     parser.add_argument("-f", "--follow", action="store_true", help="go on printing new lines")
     parser.add_argument("--since", type=int, default=15, metavar="MINUTES", help="how far back to begin (default: 15)")
     arguments = parser.parse_args()
-    shell = Shell()
-    command.obey_signals(shell)
-    settings = settings_for(arguments.target)
-    chosen_services(settings, [arguments.service])
-    world = open_world(settings, Events(), shell)
+    world = look_at(arguments.target)
+    command.obey_signals(world.shell)
+    chosen_services(world.settings, [arguments.service])
     check_account(world.aws, world.settings)
     logs = Logs(world.aws, world.settings, arguments.service, since=time.time() - arguments.since * 60)
     while True:
@@ -33,7 +28,7 @@ def logs_verb() -> int:
             print(
                 json.dumps(line) if arguments.json else f"{line['at']} {line['task'][:8]} {line['message']}", flush=True
             )
-        if not arguments.follow or shell.cancelled.wait(1.0):
+        if not arguments.follow or world.cancelled(1.0):
             return 0
 
 

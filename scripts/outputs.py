@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 
 from scripts import command
-from scripts.engine.events import Events
-from scripts.engine.shell import Shell
 from scripts.engine.state import check_account, read_stacks
-from scripts.session import open_world, settings_for
+from scripts.session import look_at
 
 
 def outputs_verb() -> int:
     """Read and print."""
     arguments = command.parser("outputs", "Print the outputs of the target's stacks.", as_json=True).parse_args()
-    world = open_world(settings_for(arguments.target), Events(), Shell())
+    world = look_at(arguments.target)
     check_account(world.aws, world.settings)
     stacks, _ = read_stacks(world.aws, world.settings)
     outputs = {key: dict(sorted(stacks[key].outputs.items())) for key in world.settings.stack_keys if key in stacks}

@@ -6,10 +6,9 @@ import json
 
 from scripts import command
 from scripts.engine.deploying import look
-from scripts.engine.events import Event, Events
+from scripts.engine.events import Event
 from scripts.engine.outcome import as_facts
-from scripts.engine.shell import Shell
-from scripts.session import open_world, settings_for
+from scripts.session import look_at
 
 
 def show(plan: Event, *, as_json: bool) -> None:
@@ -31,7 +30,7 @@ def plan_verb() -> int:
         "plan", "Show what a deploy would do and why; changes nothing.", services=True, as_json=True
     )
     arguments = parser.parse_args()
-    world = open_world(settings_for(arguments.target), Events(), Shell())
+    world = look_at(arguments.target)
     plan = look(world, arguments.services)
     show(as_facts(plan), as_json=arguments.json)
     return 0

@@ -15,7 +15,7 @@ from scripts.engine.events import Events
 from scripts.engine.images import Images
 from scripts.engine.shell import Shell
 from scripts.engine.world import World
-from settings import Settings, load
+from settings import Settings, Target, load
 
 ROOT = Path(__file__).resolve().parent.parent
 QUALIFIER = "hnb659fds"
@@ -27,15 +27,20 @@ def settings_for(target: str | None) -> Settings:
     return load(ROOT, target=target)
 
 
-def open_world(settings: Settings, events: Events, shell: Shell) -> World:
-    """A session that may change the target; starts the embedded cloud where the target is one."""
+def open_world(settings: Settings, events: Events, shell: Shell, *, look_only: bool = False) -> World:
+    """A session on the settings' target.
+
+    Starts the embedded cloud where the target is one, and provides the base images that its services build on;
+    with `look_only` no image is provided and a cloud that was never started is not started either.
+    """
 
     def say(text: str) -> None:
-        events.emit("notice", code="local", text=text)
+        events.emit("notice", code="session", text=text)
 
-    connection = _embedded(settings, say) if settings.target.embedded else _aws(settings)
+    make = _embedded if settings.target.embedded else _aws
+    connection = make(settings, say, look_only=look_only)
     for notice in connection.notices:
-        events.emit("notice", code="session", text=notice)
+        say(notice)
     # The embedded cloud chooses its port when it starts, so the registry's name is settled only now.
     settings = replace(settings, target=replace(settings.target, registry_host=connection.registry_host))
     aws = Aws(connection)
@@ -50,25 +55,30 @@ def open_world(settings: Settings, events: Events, shell: Shell) -> World:
     )
 
 
-def _embedded(settings: Settings, say: Callable[[str], None]) -> Connection:
-    from scripts.local import connect
+def look_at(target: str | None) -> World:
+    """A quiet session for verbs that only look."""
+    return open_world(settings_for(target), Events(), Shell(), look_only=True)
 
-    return connect(settings, say, build=True)
+
+def _embedded(settings: Settings, say: Callable[[str], None], *, look_only: bool) -> Connection:
+    from scripts.local import connect, was_started
+
+    if look_only and not was_started(settings):
+        target = settings.target
+        return Connection(target.account, target.region, target.registry_host, exists=False)
+    return connect(settings, say, build=not look_only)
 
 
-def _aws(settings: Settings) -> Connection:
+def _aws(settings: Settings, say: Callable[[str], None], *, look_only: bool) -> Connection:
     from scripts.local.docker_engine import find_builder
 
     target = settings.target
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-        region = os.environ.get(name)
-        if region and region != target.region:
-            raise Refused(
-                f"{name} is {region}, but target {target.name!r} is in {target.region}",
-                where="region",
-                remedy=f"unset {name}, or choose another target",
-            )
+    _check_region(target)
     builder = find_builder(settings.state_dir / "builder.json")
+    if not look_only:
+        from scripts.local.base_images import pull_official
+
+        pull_official(settings, builder, say)
     partition = "aws-cn" if target.region.startswith("cn-") else "aws"
     role = f"arn:{partition}:iam::{target.account}:role/cdk-{QUALIFIER}-deploy-role-{target.account}-{target.region}"
     return Connection(
@@ -88,3 +98,15 @@ def _aws(settings: Settings) -> Connection:
             ("CDK_DEFAULT_REGION", target.region),
         ),
     )
+
+
+def _check_region(target: Target) -> None:
+    """A region in the environment that contradicts the target is a mistake, not an override."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        region = os.environ.get(name)
+        if region and region != target.region:
+            raise Refused(
+                f"{name} is {region}, but target {target.name!r} is in {target.region}",
+                where="region",
+                remedy=f"unset {name}, or choose another target",
+            )

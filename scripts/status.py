@@ -7,14 +7,12 @@ from typing import Any
 
 from scripts import command
 from scripts.engine.deploying import urls
-from scripts.engine.events import Events
 from scripts.engine.ledger import history
 from scripts.engine.model import Running, TargetState
-from scripts.engine.shell import Shell
 from scripts.engine.state import read_state, service_stack
 from scripts.engine.verify import ask
 from scripts.engine.world import World
-from scripts.session import open_world, settings_for
+from scripts.session import look_at
 
 
 def status_verb() -> int:
@@ -22,7 +20,7 @@ def status_verb() -> int:
     arguments = command.parser(
         "status", "Show what runs on a target, judged by image digests.", as_json=True
     ).parse_args()
-    world = open_world(settings_for(arguments.target), Events(), Shell())
+    world = look_at(arguments.target)
     rows = read_status(world)
     if arguments.json:
         print(json.dumps(rows))

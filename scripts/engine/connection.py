@@ -37,5 +37,7 @@ class Connection:
     """CDK bootstrap's deploy role, assumed for CloudFormation calls as the CDK CLI does."""
     build_secrets: tuple[tuple[str, str], ...] = ()
     """BuildKit secrets as (id, file), such as the host's CA bundle."""
+    exists: bool = True
+    """False for an embedded cloud that was never started: nothing is deployed there, and there is nobody to ask."""
     notices: tuple[str, ...] = ()
     """What a person should know about this session, such as stand-in base images in use."""

@@ -44,7 +44,7 @@ class Images:
 
     def identities(self, names: Sequence[str]) -> dict[str, str]:
         """Image -> registry digest, or the engine's image id; only for images that are on this machine."""
-        if not names:
+        if not names or not self.connection.exists:
             return {}
         result = self._docker(["image", "inspect", *names], check=False)
         if result.code != 0 and any(NO_ENGINE.search(line) for line in result.tail):

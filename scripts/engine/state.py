@@ -19,6 +19,8 @@ THREADS = 8
 
 def check_account(aws: Aws, settings: Settings) -> None:
     """Refuse credentials of another account than the target's; raises Refused (exit code 3)."""
+    if not aws.connection.exists:
+        return
     with translated("ask who these credentials are"):
         account = aws.client("sts").get_caller_identity()["Account"]
     if account != settings.target.account:
@@ -31,6 +33,8 @@ def check_account(aws: Aws, settings: Settings) -> None:
 
 def read_stacks(aws: Aws, settings: Settings) -> tuple[dict[str, Stack], bool]:
     """Our stacks by key, and whether the CDK toolkit stack exists, from one listing."""
+    if not aws.connection.exists:
+        return {}, False
     by_name = {settings.stack_name(key): key for key in settings.stack_keys}
     prefix = settings.stack_name("")
     found: dict[str, Stack] = {}
@@ -128,6 +132,8 @@ def read_repositories(aws: Aws, settings: Settings) -> frozenset[str]:
 
 def read_state(aws: Aws, settings: Settings, tags: Mapping[str, str | None]) -> TargetState:
     """Look at the target; every call of it only reads."""
+    if not aws.connection.exists:
+        return TargetState()
     known = {service: tag for service, tag in tags.items() if tag}
     # Clients are made before the threads start: each costs a few milliseconds of pure Python.
     for name in ("sts", "cloudformation", "ecs", "ecr"):

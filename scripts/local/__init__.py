@@ -39,6 +39,11 @@ def connect(settings: Settings, say: Callable[[str], None], *, build: bool) -> C
     return connection(settings, running.port, builder, stand_ins)
 
 
+def was_started(settings: Settings) -> bool:
+    """Whether this target's cloud was ever started, so that something may be deployed on it."""
+    return cloud.Files(settings.state_dir).state.exists()
+
+
 def listen_addresses() -> tuple[str, ...]:
     """Loopback, and the bridge on which containers reach this machine; never an address other machines can reach."""
     bridge = docker_engine.bridge_address()

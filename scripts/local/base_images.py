@@ -69,6 +69,14 @@ def ensure(images: tuple[str, ...], builder: Builder, say: Say, *, memory: Path)
     return tuple(image for image in images if is_stand_in(labels(image)))
 
 
+def pull_official(settings: Settings, builder: Builder, say: Say) -> None:
+    """Pull what the services build on and the engine lacks; a stand-in is replaced. Raises BaseImageMissing."""
+    for image in needed(settings):
+        found = labels(image)
+        if found is None or is_stand_in(found):
+            _pull(image, builder, say)
+
+
 def is_stand_in(found: dict[str, str] | None) -> bool:
     """Whether these are the labels of a stand-in."""
     return (found or {}).get(stand_ins.LABEL) == "true"
