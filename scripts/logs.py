@@ -9,6 +9,7 @@ from scripts import command
 from scripts.engine.logs import Logs
 from scripts.engine.looking import chosen_services
 from scripts.engine.state import check_account
+from scripts.session import look_at
 
 
 def logs_verb() -> int:

@@ -8,6 +8,9 @@ from scripts import command
 from scripts.engine.state import check_account, read_stacks
 from scripts.session import look_at
 
+CROSS_STACK = ("PublishOutput", "ExportsOutput")
+"""Outputs that the CDK makes for other stacks; `--json` has them too."""
+
 
 def outputs_verb() -> int:
     """Read and print."""
@@ -24,6 +27,8 @@ def outputs_verb() -> int:
     for key, row in outputs.items():
         print(key)
         for name, value in row.items():
+            if name.startswith(CROSS_STACK):
+                continue
             print(f"  {name:<18} {value}")
     return 0
 

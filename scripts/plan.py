@@ -21,7 +21,7 @@ def show(plan: Event, *, as_json: bool) -> None:
     for name, row in plan["services"].items():
         print(f"  {name:<{width}}  {row['path']:<9}  {row['reason']}")
     if plan["stacks"]:
-        print("  stacks: " + ", ".join(plan["stacks"]))
+        print("  cdk deploy: " + ", ".join(plan["stacks"]))
 
 
 def plan_verb() -> int:

@@ -12,7 +12,7 @@ from scripts.engine.errors import Failed, SlipwayError, Transient
 from scripts.engine.shell import Result, Shell
 from settings import Settings
 
-NOISE = re.compile(r"^\s*$|^\[WARNING\]|deprecated|https://docs|^Done in|^Warning at")
+NOISE = re.compile(r"^\s*$|^\[WARNING\]|deprecated|https://docs|^Done in|^Warning at|^(start|success): ")
 TRANSIENT = re.compile(
     r"Throttl|Rate exceeded|ECONNREFUSED|ECONNRESET|socket hang up|ETIMEDOUT|ServiceUnavailable|Internal(Failure|Error)"
     r"|\b50[0234]\b"
@@ -80,7 +80,7 @@ class Cdk:
 
     def diff(self, stacks: Sequence[str], on_line: Callable[[str], None]) -> bool:
         """Show what `cdk deploy` would change; True when something would."""
-        result = self._cli(["diff", *stacks, "--app", str(self.assembly), "--fail"], on_line)
+        result = self._cli(["diff", *stacks, "--app", str(self.assembly), "--fail", "--method", "template"], on_line)
         if result.code not in (0, 1) or any("Error" in line and "✖" in line for line in result.tail):
             raise _error("cdk diff", result)
         return result.code == 1
