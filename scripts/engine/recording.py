@@ -11,7 +11,8 @@ from functools import partial
 
 from scripts.engine.errors import SlipwayError
 from scripts.engine.events import Event
-from scripts.engine.ledger import Ledger, Lock, actor, new_id
+from scripts.engine.ledger import Ledger, actor, new_id
+from scripts.engine.lock import Lock
 from scripts.engine.model import Plan
 from scripts.engine.outcome import Outcome
 from scripts.engine.state import read_stacks

@@ -12,7 +12,7 @@ from scripts.engine.content import Context
 from scripts.engine.errors import Superseded
 from scripts.engine.events import Events
 from scripts.engine.images import Images
-from scripts.engine.ledger import Lock
+from scripts.engine.lock import Lock
 from scripts.engine.model import TargetState
 from scripts.engine.rollout import Baseline
 from scripts.engine.shell import Shell
