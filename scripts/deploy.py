@@ -7,6 +7,7 @@ import argparse
 from scripts import command
 from scripts.engine.deploying import deploy, look
 from scripts.engine.events import Events
+from scripts.engine.looking import chosen_services
 from scripts.engine.model import Path
 from scripts.engine.outcome import as_facts, report
 from scripts.engine.planner import force
@@ -26,6 +27,7 @@ def deploy_verb(verb: str, description: str, forced: Path | None = None) -> int:
 
 def _deploy(arguments: argparse.Namespace, forced: Path | None) -> int:
     settings = settings_for(arguments.target)
+    chosen_services(settings, arguments.services)
     shell = Shell()
     command.obey_signals(shell)
     display = reporter(as_json=arguments.json)

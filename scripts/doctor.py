@@ -59,7 +59,7 @@ def _credentials(settings: Settings) -> Finding:
     from scripts.engine.aws import translated
     from scripts.session import open_world
 
-    world = open_world(settings, Events(), Shell())
+    world = open_world(settings, Events(), Shell(), look_only=True)
     with translated("ask who these credentials belong to"):
         account = str(world.aws.client("sts").get_caller_identity()["Account"])
     if account != target.account:

@@ -20,6 +20,8 @@ PUSHED = re.compile(r"^([0-9a-f]{12}): Pushed")
 UNREACHABLE = re.compile(
     r"connection refused|i/o timeout|no such host|TLS handshake|unexpected EOF|50[0234] |EOF$", re.I
 )
+ONE_MANIFEST = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+"""Without attestations an image is one manifest, so the registry and ECS speak of the same digest."""
 NO_SPACE = "no space left on device"
 NO_ENGINE = re.compile(
     r"Cannot connect to the Docker daemon|docker daemon is not running|is the docker daemon running", re.I
@@ -191,7 +193,7 @@ class Images:
     ) -> Result:
         return self.shell.run(
             [*self.connection.docker, *words],
-            env=dict(self.connection.docker_env),
+            env={**ONE_MANIFEST, **dict(self.connection.docker_env)},
             check=check,
             on_line=on_line,
             stdin=stdin,

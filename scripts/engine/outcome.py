@@ -87,6 +87,7 @@ def report(world: World, outcome: Outcome) -> Event:
         "stages": world.events.stages,
         "mutating_calls": len(world.aws.mutating_calls),
         "pushed_bytes": world.pushed_bytes,
+        "settling": sorted(world.settling),
         **(
             {
                 "error": {

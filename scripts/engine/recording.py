@@ -66,6 +66,7 @@ class Recorder:
             "stages": self.world.events.stages,
             "seconds": round(self.world.events.seconds, 3),
             "pushed_bytes": self.world.pushed_bytes,
+            "settling": sorted(self.world.settling),
             "digests": dict(self.world.digests),
             "error": str(outcome.error) if outcome.error else None,
         }

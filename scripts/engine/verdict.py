@@ -40,6 +40,8 @@ def see_through(world: World, service: str, tag: str, *, certain: bool) -> str:
         noticed=lambda snapshot: unhealthy.extend(diagnose.unhealthy_words(snapshot)),
     )
     if judgement.verdict is Verdict.LIVE:
+        if seen.stack_status.endswith("_IN_PROGRESS"):
+            world.settling.add(service)
         return judgement.text
     raise _ended(world, service, judgement, seen=seen, unhealthy=unhealthy)
 

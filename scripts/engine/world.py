@@ -40,6 +40,8 @@ class World:
     lock: Lock | None = None
     has_ledger: bool = False
     pushed_bytes: int = 0
+    settling: set[str] = field(default_factory=set)
+    """Services that are live while CloudFormation still drains what was there before."""
 
     def cancelled(self, seconds: float) -> bool:
         """Wait up to that long; True when the user wants to stop."""
