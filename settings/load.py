@@ -59,6 +59,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"not valid TOML: {error}", where=FILE, remedy="correct that line") from None
     except UnicodeDecodeError:
         raise SettingsError("not UTF-8 text", where=FILE, remedy="save the file as UTF-8") from None
+    except (ValueError, RecursionError):
+        what = "not valid TOML: a number is too long, or tables are nested too deeply"
+        raise SettingsError(what, where=FILE, remedy="correct that value") from None
     except OSError as error:
         raise SettingsError(f"cannot be read: {error.strerror}", where=FILE, remedy="check its permissions") from None
 
@@ -94,7 +97,10 @@ def _demand(rule: rules.Rule, key: str, value: Any) -> None:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not print a number of thousands of digits
+        return "a number of that length"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
