@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,9 +99,21 @@ def cdk_context() -> dict[str, Any]:
 
 
 @cache
+def scratch() -> Path:
+    """The folder of all assemblies; it goes when the session ends."""
+    return Path(tempfile.mkdtemp(prefix="slipway-stacks-"))
+
+
+def pytest_sessionfinish() -> None:
+    """Called by pytest."""
+    if scratch.cache_info().currsize:
+        shutil.rmtree(scratch())
+
+
+@cache
 def synthesise(settings: Settings, inline: tuple[tuple[str, str], ...] = ()) -> Synthesis:
     """Synthesise as `app.py` does under the CDK command line."""
-    outdir = Path(tempfile.mkdtemp(prefix="slipway-synth-"))
+    outdir = Path(tempfile.mkdtemp(dir=scratch()))
     app = cdk.App(
         analytics_reporting=False,
         builtin_cloud_formation_validation=False,

@@ -23,10 +23,15 @@ def nag_findings(stack: cdk.Stack) -> list[str]:
     return [finding.rule_name for finding in AwsSolutionsChecks(stack).validate_scope(stack).violations]
 
 
+@pytest.fixture(params=["public", "private"])
+def aws(request: pytest.FixtureRequest) -> Synthesis:
+    """Each variant of an AWS target."""
+    return synthesise(make_settings(request.param))
+
+
 @pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("aws_variant", ["public", "private"])
-def test_nag(aws_variant: str, key: str) -> None:
-    assert nag_findings(synthesise(make_settings(aws_variant)).stacks[key]) == []
+def test_nag(aws: Synthesis, key: str) -> None:
+    assert nag_findings(aws.stacks[key]) == []
 
 
 def test_nag_finds_what_is_wrong() -> None:
@@ -36,8 +41,8 @@ def test_nag_finds_what_is_wrong() -> None:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_cfn_lint(synthesis: Synthesis, key: str) -> None:
-    findings = lint(json.dumps(synthesis.template(key)), regions=[synthesis.settings.target.region])
+def test_cfn_lint(aws: Synthesis, key: str) -> None:
+    findings = lint(json.dumps(aws.template(key)), regions=[aws.settings.target.region])
     assert [str(finding) for finding in findings if finding.rule.id not in ACCEPTED] == []
 
 
