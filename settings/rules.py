@@ -64,11 +64,11 @@ def is_inner_path(value: Any) -> bool:
 
 
 def is_text_table(value: Any) -> bool:
-    """A table of strings, its keys names of environment variables."""
+    """A table of strings without NUL, its keys names of environment variables."""
     if not isinstance(value, dict):
         return False
     key = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-    return all(key.fullmatch(name) and isinstance(text, str) for name, text in value.items())
+    return all(key.fullmatch(name) and isinstance(text, str) and "\0" not in text for name, text in value.items())
 
 
 SHORT_NAME = "a lower-case name of letters, digits and single hyphens, at most {} characters"
