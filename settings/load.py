@@ -44,7 +44,7 @@ def checked_image_tag(tag: str, where: str) -> str:
     if rules.IMAGE_TAG.fullmatch(tag):
         return tag
     raise SettingsError(
-        f"{tag!r} is not an image tag",
+        f"{_short(tag)} is not an image tag",
         where=where,
         remedy="use letters, digits, '_', '.' and '-', at most 128 characters, not starting with '.' or '-'",
     )
@@ -75,7 +75,7 @@ def _check_tables(data: dict[str, Any]) -> None:
                 f"no {table} are defined", where=f"{FILE}: {table}", remedy=f"add a table such as [{table}.NAME]"
             )
         for name, row in rows.items():
-            key = f"{table}.{name}"
+            key = f"{table}.{_shown(name)}"
             _demand(rules.Rule(rules.SHORT_NAME.format(limit), rules.is_name(limit)), key, name)
             _demand(rules.Rule("a table", lambda value: isinstance(value, dict)), key, row)
             _check(row, row_rules, key + ".")
@@ -87,7 +87,7 @@ def _check(row: dict[str, Any], known: Mapping[str, rules.Rule], prefix: str, ex
             _demand(known[key], prefix + key, value)
         elif key not in extra:
             raise SettingsError(
-                "unknown key", where=f"{FILE}: {prefix}{key}", remedy=_suggestion(key, [*known, *extra])
+                "unknown key", where=f"{FILE}: {prefix}{_shown(key)}", remedy=_suggestion(key, [*known, *extra])
             )
 
 
@@ -102,6 +102,10 @@ def _short(value: Any) -> str:
     except ValueError:  # Python does not print a number of thousands of digits
         return "a number of that length"
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _shown(key: str) -> str:
+    return key if key.isprintable() and len(key) <= 60 else _short(key)
 
 
 def _suggestion(word: str, known: list[str]) -> str:
