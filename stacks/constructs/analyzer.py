@@ -36,7 +36,7 @@ class Analyzer(Construct):
         )
         acknowledge(
             self.function,
-            {"AwsSolutions-L1": "Python 3.12 is supported, and code that also runs on 3.11 gains nothing from a newer one."},
+            {"AwsSolutions-L1": "Code that also runs on 3.11 gains nothing from a runtime newer than 3.12."},
         )
 
     def _role(self, cache: Table, log_group: LogGroup) -> iam.Role:

@@ -72,7 +72,7 @@ class LoadBalancer(Construct):
         balancer.node.add_dependency(public.internet_connectivity_established)
         acknowledge(
             balancer,
-            {"AwsSolutions-ELB2": "Access logs need a bucket that outlives the target; add one if an audit asks for it."},
+            {"AwsSolutions-ELB2": "Access logs need a bucket that outlives the target; add one where an audit asks."},
         )
         return balancer
 
