@@ -118,11 +118,11 @@ def _suggestion(word: str, known: list[str]) -> str:
 def _chosen_target(data: dict[str, Any], target: str | None, environ: Mapping[str, str]) -> str:
     targets = data["targets"]
     candidates = (
-        ("--target", target),
-        ("SLIPWAY_TARGET", environ.get("SLIPWAY_TARGET")),
+        ("--target", target),  # an empty one is a mistake that must not deploy to the default
+        ("SLIPWAY_TARGET", environ.get("SLIPWAY_TARGET") or None),
         (f"{FILE}: default_target", data.get("default_target", "local")),
     )
-    where, name = next((where, name) for where, name in candidates if name)
+    where, name = next((where, name) for where, name in candidates if name is not None)
     if name not in targets:
         raise SettingsError(f"there is no target {_short(name)}", where=where, remedy="targets: " + ", ".join(targets))
     return str(name)
@@ -136,7 +136,7 @@ def _target(root: Path, name: str, row: dict[str, Any], environ: Mapping[str, st
             )
     embedded = row.get("embedded", False)
     target = Target(name=name, **row)
-    profile = None if embedded else environ.get("AWS_PROFILE", target.profile)
+    profile = None if embedded else environ.get("AWS_PROFILE") or target.profile
     host = f"localhost:{embedded_port(root, name)}" if embedded else _ecr_host(target.account, target.region)
     return Target(**{**row, "name": name, "profile": profile, "registry_host": host})
 
