@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from settings.errors import SettingsError
 from settings.model import Service, Settings, service_key
 
 CODE = ("app.py", "stacks", "settings")
@@ -49,8 +50,9 @@ def code_digest(settings: Settings) -> str:
     for path in files:
         raw = path.read_bytes()
         content = hashlib.sha256(raw).hexdigest()
-        found[content] = known.get(content) or _syntax_digest(raw)
-        lines.append([path.relative_to(settings.root).as_posix(), found[content]])
+        name = path.relative_to(settings.root).as_posix()
+        found[content] = known.get(content) or _syntax_digest(raw, name)
+        lines.append([name, found[content]])
     if found != known:
         _write_cache(cache, found)
     return _digest(lines)
@@ -76,8 +78,7 @@ def _service_facts(service: Service) -> dict[str, Any]:
 
 
 def _cdk_json(root: Path) -> Any:
-    path = root / "cdk.json"
-    return json.loads(path.read_text("utf-8")) if path.exists() else None
+    return _read_json(root / "cdk.json")
 
 
 def _locked_versions(root: Path) -> list[str]:
@@ -86,10 +87,19 @@ def _locked_versions(root: Path) -> list[str]:
         path = root / name
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         versions += [line.split(";")[0].split("\\")[0].strip() for line in lines if line.startswith(starts)]
-    package = root / "package.json"
-    if package.exists():
-        versions.append(json.loads(package.read_text("utf-8")).get("dependencies", {}).get("aws-cdk", ""))
+    package = _read_json(root / "package.json")
+    if package is not None:
+        versions.append(package.get("dependencies", {}).get("aws-cdk", ""))
     return versions
+
+
+def _read_json(path: Path) -> Any:
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise SettingsError(f"not valid JSON: {error}", where=path.name, remedy="correct that line") from None
 
 
 def _python_files(path: Path) -> Iterable[Path]:
@@ -98,8 +108,13 @@ def _python_files(path: Path) -> Iterable[Path]:
     return sorted(file for file in path.rglob("*.py") if "__pycache__" not in file.parts)
 
 
-def _syntax_digest(raw: bytes) -> str:
-    tree = ast.parse(raw)
+def _syntax_digest(raw: bytes, name: str) -> str:
+    try:
+        tree = ast.parse(raw)
+    except (SyntaxError, ValueError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        what = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise SettingsError(f"not valid Python: {what}", where=name + line, remedy="correct that line") from None
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             node.body = [part for part in node.body if not _is_bare_string(part)]
@@ -124,7 +139,7 @@ def _read_cache(path: Path) -> dict[str, str]:
         cache = json.loads(path.read_text("ascii"))
     except (OSError, ValueError):
         return {}
-    return cache if isinstance(cache, dict) else {}
+    return cache if isinstance(cache, dict) and all(isinstance(value, str) for value in cache.values()) else {}
 
 
 def _write_cache(path: Path, cache: dict[str, str]) -> None:
