@@ -1,8 +1,9 @@
 # shellcheck shell=sh
-# Set-up of this project, sourced by ./poe (which brings root, stamp and is_set_up) when it is missing or older than the lock files. Provides what a bare
-# machine lacks: uv, the environment of requirements.txt (with its own Node) and the CDK command line.
-# The stamp goes first and comes back last, so an interrupted set-up is started again from nothing but the caches.
+# Set-up of this project, sourced by ./poe (which brings root, stamp and is_set_up) when it is missing or older than
+# the lock files. Provides what a bare machine lacks: uv, the environment of requirements.txt (with its own Node) and
+# the CDK command line. The stamp goes first and comes back last, so that an interrupted set-up is not trusted.
 set -u
+unset VIRTUAL_ENV CONDA_PREFIX
 venv=$root/.venv state=$root/.slipway
 log=$state/setup.log
 packages='python3 python3-venv'
@@ -12,7 +13,7 @@ say() { printf 'slipway: %s\n' "$*" >&2; }
 fail() { # EXIT_CODE WHAT REMEDY...
   code=$1 what=$2
   shift 2
-  [ -s "$log" ] && tail -n 12 "$log" >&2
+  [ -s "$log" ] && tail -n 5 "$log" >&2
   say "set-up failed: $what"
   for line in "$@"; do say "  $line"; done
   exit "$code"
@@ -40,6 +41,7 @@ provide_python() {
   has_python pip || has_python ensurepip && return
   command -v apt-get >/dev/null || fail 4 'Python with pip or venv is missing' 'Install Python 3.11 or newer with pip.'
   [ "$(id -u)" = 0 ] || fail 4 "Debian packages are missing: $packages" \
+    'Have them installed, then run the same command again:' \
     "sudo apt-get update && sudo apt-get install -y --no-install-recommends $packages"
   say "installing Debian packages: $packages"
   export DEBIAN_FRONTEND=noninteractive
@@ -50,7 +52,8 @@ provide_python() {
 
 provide_uv() { # sets uv to a program of exactly the pinned version
   version=$(sed -n 's/^uv==\([^ ]*\).*/\1/p' "$root/requirements.txt")
-  for uv in uv "$venv/bin/uv" "$state/tools/bin/uv"; do
+  for uv in "$(command -v uv)" "$state/tools/bin/uv"; do
+    [ "$uv" = "$venv/bin/uv" ] && continue # what is about to be replaced
     case $("$uv" --version 2>/dev/null) in "uv $version" | "uv $version "*) return ;; esac
   done
   provide_python
