@@ -1,0 +1,32 @@
+"""Clouds that the end-to-end tests share; every test leaves the one that it used live and healthy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.project import Project, Result
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """This project as it is, its cloud not started."""
+    made = Project.copy(tmp_path_factory.mktemp("project"))
+    try:
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture(scope="session")
+def bootstrap(bare: Project) -> Result:
+    """The deploy that brought the project up from an empty cloud."""
+    return bare.deploy()
+
+
+@pytest.fixture(scope="session")
+def project(bare: Project, bootstrap: Result) -> Project:
+    """The project, live."""
+    assert bootstrap.report["verdict"] == "live"
+    return bare

@@ -1,0 +1,320 @@
+"""A copy of this project in a folder of its own, with its own embedded cloud, driven through its verbs as a user would.
+
+The environment and the CDK command line are reached through links: they are set up once, by `./poe`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+Event = dict[str, Any]
+
+ORIGIN = Path(__file__).resolve().parents[2]
+LINKS = (".venv", "node_modules")
+HIDDEN = ("AWS_", "CDK_", "SLIPWAY_", "IMAGE_TAG", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTEST_", "CI")
+"""Variables of whoever runs the tests that would reach into the tested commands."""
+PATIENCE = 240.0
+"""Seconds after which a command counts as hanging."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+    events: tuple[Event, ...] = ()
+    """The JSON lines of standard output."""
+
+    @property
+    def report(self) -> Event:
+        """The last event of a deploy."""
+        return self.only("report")
+
+    @property
+    def error(self) -> Event:
+        """What went wrong, wherever the command told it: before it began, or in its report."""
+        for event in reversed(self.events):
+            if event["event"] == "error":
+                return event
+            if event["event"] == "report" and "error" in event:
+                return dict(event["error"])
+        raise AssertionError(f"no error was reported\n{self}")
+
+    def kind(self, name: str) -> list[Event]:
+        """Every event of a kind."""
+        return [event for event in self.events if event["event"] == name]
+
+    def only(self, name: str) -> Event:
+        """The one event of a kind."""
+        found = self.kind(name)
+        assert len(found) == 1, f"{len(found)} events {name!r}\n{self}"
+        return found[0]
+
+    def __str__(self) -> str:
+        return f"exit code {self.code} after {self.seconds:.1f} s\n--- out\n{self.out}\n--- err\n{self.err}"
+
+
+@dataclass
+class Command:
+    """A command that runs, its events readable while it does."""
+
+    process: subprocess.Popen[str]
+    started: float
+    events: list[Event] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def __post_init__(self) -> None:
+        self.readers = [
+            threading.Thread(target=self._read_out, daemon=True),
+            threading.Thread(target=self._read_err, daemon=True),
+        ]
+        for reader in self.readers:
+            reader.start()
+
+    def _read_out(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            for line in lines:
+                with self.changed:
+                    self.lines.append(line)
+                    if (event := _event(line)) is not None:
+                        self.events.append(event)
+                    self.changed.notify_all()
+
+    def _read_err(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as lines:
+            self.errors.extend(lines)
+
+    def wait_for(self, wanted: Callable[[Event], bool], timeout: float = PATIENCE) -> Event:
+        """The first event that is wanted; fails when the command ends without it."""
+        end = time.monotonic() + timeout
+        with self.changed:
+            while True:
+                found = next((event for event in self.events if wanted(event)), None)
+                if found is not None:
+                    return found
+                over = not self.readers[0].is_alive() or time.monotonic() > end
+                assert not over, f"the awaited event never came\n{self.lines}\n{self.errors}"
+                self.changed.wait(0.2)
+
+    def send(self, number: signal.Signals) -> None:
+        """Signal the command's own process."""
+        self.process.send_signal(number)
+
+    def finish(self, expect: int | tuple[int, ...] | None = 0, timeout: float = PATIENCE) -> Result:
+        """Wait for the end; fails on another exit code than the expected."""
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"no end after {timeout} s\n{''.join(self.lines)}{''.join(self.errors)}") from None
+        seconds = time.monotonic() - self.started
+        for reader in self.readers:
+            # A killed command may leave children that keep its output open.
+            reader.join(5 if self.process.returncode >= 0 else 0.5)
+        result = Result(self.process.returncode, "".join(self.lines), "".join(self.errors), seconds, tuple(self.events))
+        wanted = (expect,) if isinstance(expect, int) else expect
+        assert wanted is None or result.code in wanted, f"expected exit code {expect}\n{result}"
+        return result
+
+
+class Project:
+    """The copy: its files, its commands, its cloud."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.state = root / ".slipway" / "local"
+
+    @classmethod
+    def copy(cls, folder: Path) -> Project:
+        """The files of the working tree, whether or not they are committed."""
+        words = ("git", "-C", str(ORIGIN), "ls-files", "-co", "--exclude-standard", "-z")
+        names = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split("\0")
+        for name in filter(None, names):
+            source, copied = ORIGIN / name, folder / name
+            if source.exists() or source.is_symlink():
+                copied.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, copied, follow_symlinks=False)
+        for name in LINKS:
+            (folder / name).symlink_to(ORIGIN / name)
+        project = cls(folder)
+        project.choose_port(free_port())
+        return project
+
+    def choose_port(self, port: int) -> None:
+        """Where the embedded cloud starts, as if it had run there before."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        (self.state / "port").write_text(f"{port}\n", "ascii")
+
+    @property
+    def port(self) -> int:
+        """Port of the embedded cloud."""
+        return int((self.state / "port").read_text("ascii"))
+
+    # ---------------------------------------------------------------- commands
+
+    def start(self, verb: str, *words: str, env: Mapping[str, str] | None = None) -> Command:
+        """Start a task of pyproject.toml."""
+        process = subprocess.Popen(
+            [*self._words(verb), *words],
+            cwd=self.root,
+            env={**self.environment, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        return Command(process, time.monotonic())
+
+    def run(
+        self,
+        verb: str,
+        *words: str,
+        expect: int | tuple[int, ...] | None = 0,
+        env: Mapping[str, str] | None = None,
+        timeout: float = PATIENCE,
+    ) -> Result:
+        """Run a task to its end."""
+        return self.start(verb, *words, env=env).finish(expect, timeout)
+
+    def deploy(self, *services: str, expect: int | None = 0, env: Mapping[str, str] | None = None) -> Result:
+        """`./poe deploy --json`."""
+        return self.run("deploy", "--json", *services, expect=expect, env=env)
+
+    def plan(self, *services: str) -> Event:
+        """`./poe plan --json`."""
+        return self.run("plan", "--json", *services).only("plan")
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """What a shell in the copy would have."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
+        own = (self.root / ".venv/bin", self.root / "node_modules/.bin")
+        return {**kept, "PATH": os.pathsep.join([*map(str, own), kept.get("PATH", "/usr/bin:/bin")])}
+
+    def _words(self, verb: str) -> list[str]:
+        groups = tomllib.loads((self.root / "pyproject.toml").read_text("utf-8"))["tool"]["poe"]["groups"]
+        tasks = {name: task for group in groups.values() for name, task in group["tasks"].items()}
+        first, *rest = shlex.split(tasks[verb]["cmd"])
+        return [str(self.root / ".venv/bin" / first), *rest]
+
+    # ------------------------------------------------------------------- files
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the copy."""
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+
+    def read(self, path: str) -> str:
+        """Read a file of the copy."""
+        return (self.root / path).read_text("utf-8")
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        """Edit a file of the copy; the old text must be there once."""
+        text = self.read(path)
+        assert text.count(old) == 1, f"{text.count(old)} times {old!r} in {path}"
+        self.write(path, text.replace(old, new))
+
+    # ------------------------------------------------------------------- cloud
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the embedded cloud."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            service,
+            endpoint_url=f"http://127.0.0.1:{self.port}",
+            region_name="us-east-1",
+            aws_access_key_id="000000000000",
+            aws_secret_access_key="local",
+            config=Config(retries={"max_attempts": 5, "mode": "standard"}),
+        )
+
+    def url(self, path: str = "/hello") -> str:
+        """Address of a path on the load balancer."""
+        return f"http://127.0.0.1:{self.port}/_alb/slipway-local{path}"
+
+    def ask(self, path: str = "/hello") -> dict[str, Any]:
+        """The JSON answer to one request; fails when there is none."""
+        return dict(get_json(self.url(path)))
+
+    def stack_tag(self, service: str) -> str:
+        """Image tag that the service's stack holds."""
+        row = self.client("cloudformation").describe_stacks(StackName=f"slipway-local-service-{service}")["Stacks"][0]
+        return str(next(p["ParameterValue"] for p in row["Parameters"] if p["ParameterKey"] == "ImageTag"))
+
+    def tasks(self, service: str) -> list[dict[str, Any]]:
+        """Running tasks of a service."""
+        ecs = self.client("ecs")
+        arns = ecs.list_tasks(cluster="slipway-local", serviceName=service, desiredStatus="RUNNING")["taskArns"]
+        return list(ecs.describe_tasks(cluster="slipway-local", tasks=arns)["tasks"]) if arns else []
+
+    def emulator(self) -> Event:
+        """What `local status` says."""
+        return dict(json.loads(self.run("local", "status", "--json").out))
+
+    def log(self, lines: int = 60) -> str:
+        """The last lines of the emulator's log."""
+        try:
+            text = (self.state / "emulator.log").read_text("utf-8", "replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def remove(self) -> None:
+        """Stop the cloud, remove its containers, images and state, and the folder."""
+        self.run("local", "reset", "--yes", expect=None)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def free_port() -> int:
+    """A port nobody listens on, outside the range that the kernel hands to outgoing connections."""
+    for port in range(20_000 + os.getpid() % 5000, 30_000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port")
+
+
+def get_json(url: str, timeout: float = 5.0) -> Any:
+    """The JSON answer to a GET; raises OSError when there is no good answer."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=timeout) as answer:
+        return json.load(answer)
+
+
+def _event(line: str) -> Event | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and "event" in event else None
