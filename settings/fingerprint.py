@@ -43,7 +43,7 @@ def fingerprint(settings: Settings, key: str) -> str:
 def code_digest(settings: Settings) -> str:
     """Digest over the meaning of the synthesis code: comments, docstrings, blank lines and quotes do not count."""
     files = [path for entry in CODE for path in _python_files(settings.root / entry)]
-    cache = settings.root / ".slipway" / "syntax.json"
+    cache = settings.root / ".slipway" / "meaning.json"
     known = _read_cache(cache)
     found: dict[str, str] = {}
     lines = []
@@ -118,7 +118,18 @@ def _syntax_digest(raw: bytes, name: str) -> str:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             node.body = [part for part in node.body if not _is_bare_string(part)]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return _digest(_meaning(tree))
+
+
+def _meaning(part: Any) -> Any:
+    """A syntax tree as plain data: no places, no prefixes of strings.
+
+    Not `ast.dump`: it writes empty fields differently in each Python version, and a team may use several.
+    """
+    if isinstance(part, ast.AST):
+        fields = [[name, _meaning(value)] for name, value in ast.iter_fields(part) if name != "kind"]
+        return [type(part).__name__, *(field for field in fields if field[1] not in ("None", []))]
+    return [_meaning(item) for item in part] if isinstance(part, list) else repr(part)
 
 
 def _is_bare_string(node: ast.stmt) -> bool:
