@@ -13,6 +13,8 @@ from scripts.engine.connection import Connection
 from scripts.local import base_images, cloud, docker_engine, engine_setup
 from settings.model import Settings
 
+DEPLOY_ROLE = "cdk-hnb659fds-deploy-role-{}-{}"
+"""Of the CDK bootstrap. The emulator hands out its credentials, so that stacks are updated here as they are on AWS."""
 CDK_DOCKER = Path(__file__).with_name("cdk_docker")
 ANY_KEY = "local"
 """The emulator checks no signature."""
@@ -67,6 +69,7 @@ def connection(
         access_key=target.account,
         secret_key=ANY_KEY,
         cdk_env=cdk_environment(settings, port, builder),
+        deploy_role_arn=f"arn:aws:iam::{target.account}:role/{DEPLOY_ROLE.format(target.account, target.region)}",
         load_balancer_url=f"{endpoint}/_alb/{{name}}",
         registry_cache=False,
         registry_login=False,

@@ -27,7 +27,11 @@ IDENTITY_PATH = "/_slipway/emulator"
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 45.0
 STOP_SECONDS = 20.0
+LARGEST_LOG = 10_000_000
+"""Bytes; a larger log is set aside at the next start."""
 Say = Callable[[str], None]
+_detached: list[subprocess.Popen[bytes]] = []
+"""Emulators that this process started and that outlive it: kept, so that none is taken for a forgotten child."""
 
 
 class EmulatorError(SlipwayError):
@@ -128,6 +132,7 @@ def _start(files: Files, say: Say, *, addresses: tuple[str, ...], region: str) -
     files.state.mkdir(parents=True, exist_ok=True)
     files.port.write_text(f"{port}\n", "ascii")
     process = _spawn(files, port, addresses, region)
+    _detached.append(process)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         running = find(files.folder, timeout=1.0)
@@ -156,6 +161,8 @@ def _spawn(files: Files, port: int, addresses: tuple[str, ...], region: str) -> 
         region,
         *binds,
     ]
+    if files.log.exists() and files.log.stat().st_size > LARGEST_LOG:
+        files.log.replace(files.log.with_suffix(".log.1"))
     with files.log.open("ab") as log:
         return subprocess.Popen(
             command,

@@ -25,6 +25,8 @@ from scripts.local.leftovers import instance
 from scripts.local.snapshots import Application, Changes, Message, Receive, Send, Snapshots, watched
 
 IDENTITY_PATH = "/_slipway/emulator"
+WITHOUT = "SLIPWAY_EMULATOR_WITHOUT"
+"""Environment variable: corrections to leave out, or `all`; tests show with it that a correction is still needed."""
 
 
 def main() -> None:
@@ -34,10 +36,9 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="folder for everything that outlives the process")
     parser.add_argument("--bind", action="append", required=True, help="address to listen on (repeatable)")
     parser.add_argument("--region", default="us-east-1")
-    parser.add_argument("--without", action="append", default=[], help="leave out a correction, or 'all'")
     options = parser.parse_args()
     os.environ.update(environment(options.port, options.state, options.region))
-    application = corrected(options.state, frozenset(options.without))
+    application = corrected(options.state, frozenset(os.environ.get(WITHOUT, "").split()))
     raise SystemExit(serve(application, [f"{host}:{options.port}" for host in options.bind]))
 
 

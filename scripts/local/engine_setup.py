@@ -19,6 +19,8 @@ from scripts.local import docker_engine
 from scripts.local.docker_engine import EngineMissing
 
 Say = Callable[[str], None]
+_detached: list[subprocess.Popen[bytes]] = []
+"""Engines that this process started and that outlive it: kept, so that none is taken for a forgotten child."""
 
 LOCK = Path("/var/lock/slipway-docker.lock")
 PID_FILE = Path("/var/run/docker.pid")
@@ -151,6 +153,7 @@ def _start(log: Path, say: Say) -> None:
     else:
         say("starting the Docker engine (dockerd)")
         process = _start_by_hand(log)
+        _detached.append(process)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if docker_engine.is_reachable(timeout=1.0):

@@ -69,6 +69,13 @@ TABLE = (
         "drain_before_stop",
     ),
     Correction(
+        "ecs-calm-watch", "every task's containers are inspected 20 times a second", "containers", "watch_calmly"
+    ),
+    Correction("ecs-stopped-tasks", "stopped tasks are listed for ever", "housekeeping", "forget_stopped_tasks"),
+    Correction(
+        "ecs-failed-deployments", "failed deployments are listed for ever", "housekeeping", "forget_failed_deployments"
+    ),
+    Correction(
         "ecs-memory",
         "a task's memory is not limited and running out of it is not reported",
         "containers",

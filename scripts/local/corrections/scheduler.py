@@ -6,6 +6,7 @@ stays unhealthy beyond its patience is stopped, replaced, and counted by the cir
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -43,7 +44,19 @@ def judge_by_target_health(service: Services) -> None:
             original(service_key, task)
 
     ecs._record_service_task_healthy = record_healthy
+    ecs._reconcile_service_tasks = one_at_a_time(ecs._reconcile_service_tasks)
     scheduler.checker.listeners.append(scheduler.round)
+
+
+def one_at_a_time(reconcile: Callable[[str, str], object]) -> Callable[[str, str], None]:
+    """Reconciliations of one service in turn: two at once both count the missing tasks, and start them twice."""
+    locks: dict[str, threading.RLock] = {}
+
+    def run(cluster: str, service_key: str) -> None:
+        with locks.setdefault(service_key, threading.RLock()):
+            reconcile(cluster, service_key)
+
+    return run
 
 
 @dataclass(frozen=True)
@@ -89,25 +102,12 @@ class Scheduler:
         for (account, region, key), service in self.ecs._services.all_items():
             if service.get("status") == "ACTIVE" and service.get("loadBalancers"):
                 place = Place(account, region, key)
-                self._forget_failures(key, service)
                 with self.ecs.request_scope(account, region):
                     for task in self._tasks(service):
                         seen.add(task["taskArn"])
                         self._look_at(place, service, task)
         self.started = {arn: at for arn, at in self.started.items() if arn in seen}
         self.judged &= seen
-
-    def _forget_failures(self, key: str, service: Record) -> None:
-        """A failed deployment is listed until the next one starts; upstream keeps it for ever."""
-        deployments = service.get("deployments") or []
-        if not any(deployment.get("rolloutState") == "FAILED" for deployment in deployments[1:]):
-            return
-        with self.ecs.resource_lock("ecs-service", key):
-            newest, *older = service["deployments"]
-            service["deployments"] = [
-                newest,
-                *(row for row in older if row.get("rolloutState") != "FAILED" or row.get("runningCount")),
-            ]
 
     def _tasks(self, service: Record) -> list[Record]:
         group, cluster = f"service:{service['serviceName']}", service["clusterArn"]

@@ -1,0 +1,229 @@
+"""Each correction of the embedded cloud: our launcher behaves like AWS, and MiniStack as it comes does not.
+
+A probe answers whether an emulator behaves like AWS in one respect. When MiniStack has learned it, the second test
+fails: then the correction can go.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from botocore.exceptions import ClientError
+
+from scripts.local import corrections
+from scripts.local.corrections.upstream import service as upstream
+from tests.e2e.local.helpers import Emulator, Service, until
+
+MakeService = Callable[[Emulator], Service]
+Probe = Callable[[Emulator, MakeService], bool]
+
+
+def unknown_tag_is_an_error(emulator: Emulator, _: MakeService) -> bool:
+    emulator.push("unknown-tag")
+    try:
+        emulator.client("ecr").describe_images(repositoryName="unknown-tag", imageIds=[{"imageTag": "absent"}])
+    except ClientError as error:
+        return bool(error.response["Error"]["Code"] == "ImageNotFoundException")
+    return False
+
+
+def layers_stay_out_of_the_state_file(emulator: Emulator, _: MakeService) -> bool:
+    emulator.push("layers")
+    state = emulator.state / "snapshots/current/ecr.json"
+    until(lambda: state.exists() and "layers" in state.read_text("utf-8"))
+    return bool(state.stat().st_size < 1_000_000)
+
+
+def dead_target_is_unhealthy(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one._balance()
+    emulator.client("elbv2").register_targets(TargetGroupArn=one.group, Targets=[{"Id": "127.0.0.1", "Port": 9}])
+    first = one.targets()[0]["State"]
+    one.group, group = "", one.group
+    deadline = time.monotonic() + 6
+    while time.monotonic() < deadline:
+        found = emulator.client("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        if found[0]["TargetHealth"]["State"] == "unhealthy":
+            return first == "initial" and found[0]["TargetHealth"]["Reason"] == "Target.FailedHealthChecks"
+        time.sleep(0.2)
+    return False
+
+
+def requests_avoid_dead_targets(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one._balance()
+    with server("127.0.0.2") as port:
+        targets = [{"Id": "127.0.0.2", "Port": port}, {"Id": "127.0.0.3", "Port": port}]
+        emulator.client("elbv2").register_targets(TargetGroupArn=one.group, Targets=targets)
+        one.group, group = "", one.group
+        describe = emulator.client("elbv2").describe_target_health
+        until(lambda: "healthy" in str(describe(TargetGroupArn=group)["TargetHealthDescriptions"]))
+        return all(one.answer()[0] == 200 for _ in range(40))
+
+
+def rule_rewrites_the_url(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one._balance()
+    elb = emulator.client("elbv2")
+    with server("127.0.0.4") as port:
+        elb.register_targets(TargetGroupArn=one.group, Targets=[{"Id": "127.0.0.4", "Port": port}])
+        balancer = elb.describe_load_balancers(Names=[one.name])["LoadBalancers"][0]["LoadBalancerArn"]
+        rewrite = {"Rewrites": [{"Regex": "^/shop/?(.*)$", "Replace": "/$1"}]}
+        elb.create_rule(
+            ListenerArn=elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"][0]["ListenerArn"],
+            Priority=10,
+            Conditions=[{"Field": "path-pattern", "Values": ["/shop/*"]}],
+            Actions=[{"Type": "forward", "TargetGroupArn": one.group}],
+            Transforms=[{"Type": "url-rewrite", "UrlRewriteConfig": rewrite}],
+        )
+        one.group = ""
+        return one.answer("/shop/cart?x=1")[1] == "/cart?x=1"
+
+
+def new_service_is_in_progress(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one.create(MODE="silent")
+    return one.states() == ["IN_PROGRESS"]
+
+
+def sick_version_is_rolled_back(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one.create(VERSION="good")
+    until(one.is_steady)
+    started = time.monotonic()
+    one.update(VERSION="sick", MODE="sick")
+    while time.monotonic() - started < 15:
+        assert one.answer()[0] == 200
+        if one.has_failed():
+            reasons = {task["stoppedReason"] for task in one.stopped()}
+            assert reasons == {f"Task failed ELB health checks in (target-group {one.group})"}
+            assert one.answer() == (200, "good /")
+            return True
+        if one.states() == ["COMPLETED"]:
+            break
+        time.sleep(0.1)
+    return False
+
+
+def stopping_task_ends_its_requests(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one.create(desired=1)
+    until(lambda: one.is_steady() and one.is_healthy())
+    ecs = emulator.client("ecs")
+    tasks = ecs.list_tasks(cluster=one.name)["taskArns"]
+    answers: list[tuple[int, str]] = []
+    request = threading.Thread(target=lambda: answers.append(one.answer("/slow")))
+    request.start()
+    time.sleep(0.5)
+    for task in tasks:
+        ecs.stop_task(cluster=one.name, task=task)
+    request.join()
+    return answers == [(200, "1 /slow")]
+
+
+def memory_is_limited(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one.create(desired=1)
+    until(one.is_steady)
+    one.update(MODE="hungry", memory=512)
+    deadline = time.monotonic() + 12
+    while time.monotonic() < deadline:
+        for task in one.stopped():
+            container = task["containers"][0]
+            if container.get("exitCode") == 137:
+                return str(container.get("reason", "")).startswith("OutOfMemoryError")
+        if one.is_steady():
+            break
+        time.sleep(0.2)
+    return False
+
+
+def start_error_is_named(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one.create(desired=1, command=("/absent",))
+    reason = str(until(one.stopped)[0]["stoppedReason"])
+    return reason.startswith("CannotStartContainerError") and "/absent" in reason
+
+
+def calm_watch(emulator: Emulator, _: MakeService) -> bool:
+    """How often containers are inspected cannot be seen from outside: the pause is read from the source."""
+    ours = "ecs-calm-watch" in _applied(emulator)
+    return ours or "time.sleep(0.1)" not in inspect.getsource(upstream("ecs")._watch_task_lifecycle)
+
+
+def failed_deployments_go(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one.create(desired=1)
+    until(one.is_steady)
+    one.update(MODE="crash")
+    until(one.has_failed)
+    one.update(VERSION="2")
+    until(lambda: one.states()[0] == "COMPLETED")
+    time.sleep(1)
+    return not one.has_failed()
+
+
+def _applied(emulator: Emulator) -> tuple[str, ...]:
+    return emulator.start().corrections
+
+
+class Echo(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = self.path.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def server(address: str) -> Iterator[int]:
+    """A server that answers with the path that it was asked for."""
+    with ThreadingHTTPServer((address, 0), Echo) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield running.server_address[1]
+        running.shutdown()
+        thread.join()
+
+
+PROBES: dict[str, Probe] = {
+    "ecr-describe-images": unknown_tag_is_an_error,
+    "ecr-blobs-on-disk": layers_stay_out_of_the_state_file,
+    "elb-target-health": dead_target_is_unhealthy,
+    "elb-healthy-routing": requests_avoid_dead_targets,
+    "elb-url-rewrite": rule_rewrites_the_url,
+    "ecs-service-stability": new_service_is_in_progress,
+    "ecs-target-health": sick_version_is_rolled_back,
+    "ecs-draining": stopping_task_ends_its_requests,
+    "ecs-memory": memory_is_limited,
+    "ecs-start-errors": start_error_is_named,
+    "ecs-calm-watch": calm_watch,
+    "ecs-failed-deployments": failed_deployments_go,
+}
+ELSEWHERE = {"ecs-stopped-tasks"}
+"""Needs an emulator that is restarted: tests/e2e/local/test_restart.py."""
+
+
+def test_every_correction_has_a_probe() -> None:
+    assert {row.name for row in corrections.TABLE} == PROBES.keys() | ELSEWHERE
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_we_behave_like_aws(name: str, corrected: Emulator, service: MakeService) -> None:
+    assert PROBES[name](corrected, service)
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_upstream_still_does_not(name: str, plain: Emulator, service: MakeService) -> None:
+    assert not PROBES[name](plain, service), json.dumps({"remove the correction": name})
