@@ -11,6 +11,7 @@ from typing import Any
 from settings import rules
 from settings.errors import SettingsError
 from settings.model import Service, Settings, Target
+from settings.priorities import assigned
 
 FILE = "slipway.toml"
 DEFAULT_PORT = 4566
@@ -161,19 +162,20 @@ def _services(rows: dict[str, Any]) -> tuple[Service, ...]:
             where=f"{FILE}: services",
             remedy=f"one load balancer routes to at most {MAX_SERVICES}",
         )
-    taken = {row["priority"] for row in rows.values() if "priority" in row}
-    free = (number for number in range(100, 50_000) if number not in taken)
-    services = tuple(_service(name, row, free) for name, row in rows.items())
+    paths = {name: row.get("path", "/") for name, row in rows.items()}
+    taken = {paths[name]: row["priority"] for name, row in rows.items() if "priority" in row}
+    priorities = assigned(paths.values(), taken)
+    services = tuple(_service(name, row, row.get("priority", priorities[paths[name]])) for name, row in rows.items())
     for key in ("path", "priority"):
         _demand_unique(services, key)
     return services
 
 
-def _service(name: str, row: dict[str, Any], free: Any) -> Service:
+def _service(name: str, row: dict[str, Any], priority: int) -> Service:
     key = f"services.{name}"
     if "source" not in row:
         raise SettingsError("missing", where=f"{FILE}: {key}.source", remedy=f"add {rules.SERVICE['source'].allowed}")
-    values = {**row, "priority": row["priority"] if "priority" in row else next(free)}
+    values = {**row, "priority": priority}
     for table in ("environment", "build_args"):
         values[table] = tuple(sorted(row.get(table, {}).items()))
     service = Service(name=name, **values)

@@ -74,7 +74,8 @@ def is_text_table(value: Any) -> bool:
 SHORT_NAME = "a lower-case name of letters, digits and single hyphens, at most {} characters"
 
 TOP = {
-    "name": Rule(SHORT_NAME.format(20), is_name(20)),
+    # A load balancer's name may not begin with "internal-". Source: CreateLoadBalancer.
+    "name": Rule(SHORT_NAME.format(20) + ', not "internal"', lambda v: is_name(20)(v) and not v.startswith("internal")),
     "default_target": Rule("the name of a target in this file", is_name(12)),
 }
 
