@@ -109,7 +109,11 @@ def _ignore(folder: Path, dockerfile: Path) -> Ignore:
     """A `NAME.dockerignore` beside the Dockerfile wins over `.dockerignore`, as BuildKit has it."""
     for path in (dockerfile.with_name(dockerfile.name + ".dockerignore"), folder / ".dockerignore"):
         if path.is_file():
-            return Ignore(path.read_text("utf-8", errors="replace").splitlines())
+            text = path.read_text("utf-8-sig", errors="surrogateescape")
+            try:
+                return Ignore(text.split("\n"))
+            except ValueError as error:
+                raise BadInput(str(error), where=path.name, remedy="correct that line") from None
     return Ignore(())
 
 
