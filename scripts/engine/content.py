@@ -70,7 +70,7 @@ def read_context(root: Path, service: Service, platform: str) -> Context:
         digest=digest,
         files=len(rows),
         size=size,
-        bases=base_images(text, arguments),
+        bases=base_images(text, arguments, platform),
         rows=tuple((path, f"{mode} {content}") for path, mode, content in rows),
         warnings=tuple(warnings),
     )
