@@ -57,8 +57,10 @@ def is_name(limit: int) -> Callable[[Any], bool]:
 
 
 def is_inner_path(value: Any) -> bool:
-    """A relative path that stays inside the project."""
+    """A relative path that stays inside the project, at most 200 bytes long."""
     if not isinstance(value, str) or not value or value.startswith(("/", "~")) or "\\" in value or "\0" in value:
+        return False
+    if len(value.encode()) > 200:
         return False
     return ".." not in value.split("/")
 

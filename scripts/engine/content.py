@@ -49,43 +49,47 @@ class Context:
 
 def read_context(root: Path, service: Service, platform: str) -> Context:
     """Read a service's build context; raises BadInput when it cannot be built from."""
-    folder = _inside(root, service)
+    folder = _inside(root, service, "source", root / service.source)
+    if not folder.is_dir():
+        remedy = "create it or correct slipway.toml"
+        raise BadInput(f"there is no folder {service.source!r}", where=f"services.{service.name}.source", remedy=remedy)
     dockerfile = folder / service.dockerfile
+    _inside(root, service, "dockerfile", dockerfile)
     text = _dockerfile_text(dockerfile, service)
     arguments = dict(service.build_args)
-    rows, size, warnings = [], 0, []
-    for path, mode, content, length in _entries(folder, _ignore(folder, dockerfile)):
-        rows.append([path, mode, content])
-        size += length
-        if length >= LARGE_FILE:
-            warnings.append(
-                f"{service.source}/{path} is {length / 1e9:.1f} GB in the build context; "
-                "if the image does not need it, add it to .dockerignore"
-            )
-    digest = _digest([sorted(rows), text, sorted(arguments.items()), platform])
+    try:
+        entries = list(_entries(folder, _ignore(folder, dockerfile, service)))
+    except OSError as error:
+        raise _unreadable(error, folder, service) from None
+    rows = sorted([path, mode, content] for path, mode, content, _ in entries)
     return Context(
         service=service.name,
         folder=folder,
         dockerfile=dockerfile,
-        digest=digest,
+        digest=_digest([rows, text, sorted(arguments.items()), platform]),
         files=len(rows),
-        size=size,
+        size=sum(length for _, _, _, length in entries),
         bases=base_images(text, arguments, platform),
         rows=tuple((path, f"{mode} {content}") for path, mode, content in rows),
-        warnings=tuple(warnings),
+        warnings=tuple(
+            f"{_shown(f'{service.source}/{path}')} is {length / 1e9:.1f} GB in the build context; "
+            "if the image does not need it, add it to .dockerignore"
+            for path, _, _, length in entries
+            if length >= LARGE_FILE
+        ),
     )
 
 
-def _inside(root: Path, service: Service) -> Path:
-    where = f"services.{service.name}.source"
-    folder = (root / service.source).resolve()
-    if not folder.is_relative_to(root.resolve()):
-        raise BadInput(f"{service.source!r} leads outside the project", where=where, remedy="use a folder inside it")
-    if not folder.is_dir():
-        raise BadInput(
-            f"there is no folder {service.source!r}", where=where, remedy="create it or correct slipway.toml"
-        )
-    return folder
+def _inside(root: Path, service: Service, key: str, path: Path) -> Path:
+    """The path without links; it has to stay in the project."""
+    where, named = f"services.{service.name}.{key}", getattr(service, key)
+    try:
+        found = path.resolve()
+    except (OSError, RuntimeError):
+        raise BadInput(f"{named!r} is a link that leads to itself", where=where, remedy="correct the link") from None
+    if not found.is_relative_to(root.resolve()):
+        raise BadInput(f"{named!r} leads outside the project", where=where, remedy="use a place inside it")
+    return found
 
 
 def _dockerfile_text(path: Path, service: Service) -> str:
@@ -98,14 +102,15 @@ def _dockerfile_text(path: Path, service: Service) -> str:
             remedy="write one, or name it with `dockerfile`",
         ) from None
     except (UnicodeDecodeError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise BadInput(
-            f"{service.source}/{service.dockerfile} cannot be read: {error}",
+            f"{service.source}/{service.dockerfile} cannot be read: {why}",
             where=f"services.{service.name}",
             remedy="it must be UTF-8 text that you may read",
         ) from None
 
 
-def _ignore(folder: Path, dockerfile: Path) -> Ignore:
+def _ignore(folder: Path, dockerfile: Path, service: Service) -> Ignore:
     """A `NAME.dockerignore` beside the Dockerfile wins over `.dockerignore`, as BuildKit has it."""
     for path in (dockerfile.with_name(dockerfile.name + ".dockerignore"), folder / ".dockerignore"):
         if path.is_file():
@@ -113,7 +118,8 @@ def _ignore(folder: Path, dockerfile: Path) -> Ignore:
             try:
                 return Ignore(text.split("\n"))
             except ValueError as error:
-                raise BadInput(str(error), where=path.name, remedy="correct that line") from None
+                where = f"{service.source}/{os.path.relpath(path, folder)}"
+                raise BadInput(str(error), where=where, remedy="correct that line") from None
     return Ignore(())
 
 
@@ -144,15 +150,19 @@ def _file(path: str, entry: os.DirEntry[str]) -> Iterator[tuple[str, str, str, i
 
 
 def _file_digest(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be read: {error.strerror}",
-            where="build context",
-            remedy="make it readable or add it to .dockerignore",
-        ) from None
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unreadable(error: OSError, folder: Path, service: Service) -> BadInput:
+    path = f"{service.source}/{os.path.relpath(error.filename or folder, folder)}"
+    remedy = "make it readable or add it to .dockerignore"
+    return BadInput(f"{_shown(path)} cannot be read: {error.strerror}", where=f"services.{service.name}", remedy=remedy)
+
+
+def _shown(path: str) -> str:
+    """A path for a message: names may hold line breaks and bytes that are no text."""
+    return path if path.isprintable() else ascii(path)
 
 
 def _digest(facts: object) -> str:
