@@ -18,7 +18,8 @@ from settings import Service, Settings
 
 PUSHED = re.compile(r"^([0-9a-f]{12}): Pushed")
 UNREACHABLE = re.compile(
-    r"connection refused|i/o timeout|no such host|TLS handshake|unexpected EOF|50[0234] |EOF$", re.I
+    r"connection refused|i/o timeout|no such host|TLS handshake|unexpected EOF|50[0234] |EOF$|toomanyrequests|\b429\b",
+    re.I,
 )
 ONE_MANIFEST = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 """Without attestations an image is one manifest, so the registry and ECS speak of the same digest."""
@@ -88,10 +89,7 @@ class Images:
             "--tag",
             reference,
         ]
-        argv += [word for key, value in service.build_args for word in ("--build-arg", f"{key}={value}")]
-        argv += [word for key, value in self._labels().items() for word in ("--label", f"{key}={value}")]
-        argv += ["--file", str(context.dockerfile), str(context.folder)]
-        result = self._docker(argv, on_line=on_line, check=False)
+        result = self._docker([*argv, *self._content_words(service, context)], on_line=on_line, check=False)
         if result.code != 0:
             raise _build_error(service, result)
 
@@ -106,12 +104,8 @@ class Images:
                 where="--platform",
                 remedy="install docker-buildx-plugin, or build one platform at a time",
             )
-        argv = ["buildx", "build", "--push", "--progress=plain", f"--platform={platforms}", "--tag", reference]
-        argv += [word for key, value in service.build_args for word in ("--build-arg", f"{key}={value}")]
-        argv += [word for key, value in self._labels().items() for word in ("--label", f"{key}={value}")]
-        result = self._docker(
-            [*argv, "--file", str(context.dockerfile), str(context.folder)], on_line=on_line, check=False
-        )
+        argv = ["buildx", *self._build_words(platforms), "--push", "--tag", reference]
+        result = self._docker([*argv, *self._content_words(service, context)], on_line=on_line, check=False)
         if result.code != 0:
             raise _build_error(service, result)
 
@@ -163,6 +157,11 @@ class Images:
         words = ["build", "--progress=plain", f"--platform={platform}"]
         return words + [f"--secret=id={name},src={path}" for name, path in self.connection.build_secrets]
 
+    def _content_words(self, service: Service, context: Context) -> list[str]:
+        words = [word for key, value in service.build_args for word in ("--build-arg", f"{key}={value}")]
+        words += [word for key, value in self._labels().items() for word in ("--label", f"{key}={value}")]
+        return [*words, "--file", str(context.dockerfile), str(context.folder)]
+
     def _cache_words(self, service: Service) -> list[str]:
         """Layer cache in the registry: inside each image, since tags are immutable there."""
         if not self.connection.registry_cache:
@@ -212,11 +211,17 @@ def git(shell: Shell, settings: Settings, *words: str) -> str:
 
 
 def _without_credentials(url: str) -> str:
-    return re.sub(r"(?<=://)[^/@]+@", "", url)
+    return re.sub(r"(?<=://)[^/]*@", "", url)
 
 
 def _full_name(name: str) -> str:
-    return name if ":" in name.rsplit("/", 1)[-1] or "@" in name else f"{name}:latest"
+    """The name as the engine lists it: without Docker Hub's host, with a tag or a digest but not both."""
+    name = re.sub(r"^(?:(?:index\.)?docker\.io/)?(?:library/)?", "", name)
+    repository, _, digest = name.partition("@")
+    folder, slash, last = repository.rpartition("/")
+    if digest:
+        return f"{folder}{slash}{last.partition(':')[0]}@{digest}"
+    return name if ":" in last else f"{name}:latest"
 
 
 def _build_error(service: Service, result: Result) -> SlipwayError:
