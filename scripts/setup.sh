@@ -86,10 +86,11 @@ provide_environment() {
 provide_cdk() {
   say 'CDK command line into node_modules'
   cd "$root" || exit 4
-  fetch 'the CDK command line' env PATH="$venv/bin:$PATH" "$venv/bin/npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  PATH=$venv/bin:$PATH
+  fetch 'the CDK command line' npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 }
 
-mkdir -p "$state" 2>/dev/null && [ -w "$root" ] ||
+mkdir -p "$state" 2>/dev/null && [ -w "$root" ] && [ -w "$state" ] ||
   fail 4 "no permission to write in $root" 'Run as the owner of the folder, or clone the project anew.'
 lock
 is_set_up && exit
