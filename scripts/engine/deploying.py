@@ -68,20 +68,20 @@ def deploy(world: World, names: Sequence[str], forced: Path | None = None) -> Ou
 
 
 def _execute(world: World, plan: Plan) -> Outcome:
-    _learn_baselines(world, plan)
     world.images.cache_from = {s.service: s.previous_tag for s in plan.changed if s.previous_tag}
     steps = schedule(plan)
     try:
+        _learn_baselines(world, plan)
         prepare(steps.before, world)
+        _learn_urls(world)
     except SlipwayError as error:
         return Outcome(verdict_of(error), plan, {"": error})
-    _learn_urls(world)
     errors = roll(steps.rolling, world) if steps.rolling else {}
-    if errors:
-        return Outcome(verdict_of(worst(errors.values())), plan, errors)
     for service in plan.changed:
-        _protect(world, service)
-    return Outcome(Verdict.LIVE, plan)
+        if service.service not in errors:
+            _try_to_protect(world, service)
+    verdict = verdict_of(worst(errors.values())) if errors else Verdict.LIVE
+    return Outcome(verdict, plan, errors)
 
 
 def _amount_of(contexts: Mapping[str, Context]) -> str:
@@ -148,6 +148,14 @@ def urls(world: World, outputs: Any) -> dict[str, str]:
         dns=outputs["LoadBalancerDns"], name=outputs.get("LoadBalancerName", "")
     )
     return {service.name: base + (service.path if service.path != "/" else "/") for service in world.settings.services}
+
+
+def _try_to_protect(world: World, service: ServicePlan) -> None:
+    """The version is live already: an image that could not be protected is said, and no failed deploy."""
+    try:
+        _protect(world, service)
+    except SlipwayError as error:
+        world.events.emit("warning", service=service.service, text=f"its image may expire: {error}")
 
 
 def _protect(world: World, service: ServicePlan) -> None:

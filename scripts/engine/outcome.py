@@ -8,7 +8,7 @@ from typing import Any
 from scripts.engine.errors import Cancelled, RolledBack, SlipwayError, Superseded, TimedOut
 from scripts.engine.events import Event
 from scripts.engine.execute import worst
-from scripts.engine.model import EXIT_CODES, Path, Plan, Verdict
+from scripts.engine.model import EXIT_CODES, Path, Plan, ServicePlan, Verdict
 from scripts.engine.world import World
 
 VERDICTS: tuple[tuple[type[SlipwayError], Verdict], ...] = (
@@ -36,6 +36,13 @@ class Outcome:
     def exit_code(self) -> int:
         """As the contract has it."""
         return self.error.exit_code if self.error else EXIT_CODES[self.verdict]
+
+    def verdict_of(self, service: ServicePlan) -> Verdict:
+        """How it ended for one service: another one's failure is not its own; before the rollouts all share one."""
+        if service.path is Path.NONE:
+            return Verdict.UNCHANGED
+        error = self.errors.get(service.service) or self.errors.get("")
+        return verdict_of(error) if error else Verdict.LIVE
 
 
 def verdict_of(error: SlipwayError) -> Verdict:
@@ -72,9 +79,7 @@ def report(world: World, outcome: Outcome) -> Event:
             "image_tag": s.image_tag,
             "digest": world.digests.get(s.service) or world.state.digests.get(s.service),
             "url": world.urls.get(s.service),
-            "verdict": str(verdict_of(outcome.errors[s.service]))
-            if s.service in outcome.errors
-            else str(outcome.verdict),
+            "verdict": str(outcome.verdict_of(s)),
         }
         for s in outcome.plan.services
     }
