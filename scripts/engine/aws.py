@@ -31,6 +31,12 @@ THROTTLED = (
     "TooManyRequestsException",
     "ProvisionedThroughputExceededException",
     "RequestThrottled",
+    "RequestThrottledException",
+    "ThrottledException",
+    "PriorRequestNotComplete",
+    "TransactionInProgressException",
+    "RequestTimeout",
+    "RequestTimeoutException",
     "SlowDown",
 )
 CREDENTIALS = (
@@ -40,6 +46,7 @@ CREDENTIALS = (
     "UnrecognizedClientException",
     "SignatureDoesNotMatch",
     "InvalidSignatureException",
+    "RequestExpired",
 )
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure")
 
@@ -59,7 +66,8 @@ class Aws:
         """The client of an AWS service, such as `ecs`."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._make(service, self._base_session())
+                with translated("open a session"):
+                    self._clients[service] = self._make(service, self._base_session())
             return self._clients[service]
 
     def deployer(self, service: str) -> Any:
