@@ -28,7 +28,14 @@ def new_id(now: float) -> str:
 
 def actor() -> str:
     """Who deploys: the CI system's actor, else user and host."""
-    return os.environ.get("GITHUB_ACTOR") or f"{getpass.getuser()}@{socket.gethostname()}"
+    return os.environ.get("GITHUB_ACTOR") or f"{_user()}@{socket.gethostname()}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under an id that has no name
+        return f"uid{os.getuid()}"
 
 
 class Ledger:
