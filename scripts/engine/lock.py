@@ -23,6 +23,8 @@ from settings import Settings
 
 LEASE_SECONDS = 30
 HEARTBEAT_SECONDS = 8
+ATTEMPTS = 3
+"""A lease may be given back, or its dead holder found, between two looks."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +52,29 @@ class Lock:
 
     def acquire(self) -> None:
         """Take every lease, in one order for all; raises Refused naming the holder."""
-        for service in self.services:
-            holder = None if self._take(service) else self._holder(service)
-            if holder and is_dead(holder.host, holder.process):
-                self._free(service, holder.deployment)
-                holder = None if self._take(service) else self._holder(service)
-            if holder:
-                self.release()
-                who = f"{holder.actor} ({holder.deployment}), until {_clock(holder.until)} UTC"
-                raise Refused(
-                    f"{service} is being deployed by {who}",
-                    where="lock",
-                    remedy="wait until it ends, then run the command again",
-                )
-            self._held.append(service)
+        try:
+            for service in self.services:
+                self._acquire(service)
+        except SlipwayError:
+            self.release()
+            raise
         self._thread = threading.Thread(target=self._beat, daemon=True, name="slipway-lease")
         self._thread.start()
+
+    def _acquire(self, service: str) -> None:
+        who = "others in turn"
+        for _ in range(ATTEMPTS):
+            if self._take(service):
+                self._held.append(service)
+                return
+            holder = self._holder(service)
+            if holder and not is_dead(holder.host, holder.process):
+                who = f"{holder.actor} ({holder.deployment}), until {_clock(holder.until)} UTC"
+                break
+            if holder:
+                self._free(service, holder.deployment)
+        remedy = "wait until it ends, then run the command again"
+        raise Refused(f"{service} is being deployed by {who}", where="lock", remedy=remedy)
 
     def release(self) -> None:
         """Give the leases back."""
