@@ -137,6 +137,8 @@ class Live(Lines):
             self._thread.join()
         with self._lock:
             self._erase()
+            # Held back, it would erase what is printed after the display.
+            self.out.flush()
 
     def _follow(self, event: Event) -> None:
         key = (event.get("stage", ""), event.get("service"))
