@@ -35,8 +35,6 @@ def read_stacks(aws: Aws, settings: Settings) -> tuple[dict[str, Stack], bool]:
     """Our stacks by key, and whether the CDK toolkit stack exists, from one listing."""
     if not aws.connection.exists:
         return {}, False
-    by_name = {settings.stack_name(key): key for key in settings.stack_keys}
-    prefix = settings.stack_name("")
     found: dict[str, Stack] = {}
     bootstrapped = False
     with translated("list the stacks"):
@@ -44,9 +42,22 @@ def read_stacks(aws: Aws, settings: Settings) -> tuple[dict[str, Stack], bool]:
             for raw in page["Stacks"]:
                 name = raw["StackName"]
                 bootstrapped |= name == TOOLKIT
-                if name in by_name or name.startswith(prefix):
-                    found[by_name.get(name, name.removeprefix(prefix))] = stack_from(raw)
+                if key := _key_of(name, settings):
+                    found[key] = stack_from(raw)
     return {key: stack for key, stack in found.items() if stack.status != "DELETE_COMPLETE"}, bootstrapped
+
+
+def _key_of(name: str, settings: Settings) -> str | None:
+    """The key of a stack of this target; services that the file no longer has count too.
+
+    None for others, such as the stacks of target `prod-eu` seen from target `prod`.
+    """
+    prefix = settings.stack_name("")
+    longer = [f"{settings.name}-{other}-" for other in settings.targets]
+    if not name.startswith(prefix) or any(name.startswith(p) for p in longer if len(p) > len(prefix)):
+        return None
+    key = name.removeprefix(prefix)
+    return key if key in settings.foundation or key.startswith(service_key("")) else None
 
 
 def stack_from(raw: Mapping[str, Any]) -> Stack:
