@@ -92,6 +92,8 @@ class Baseline:
     template: str | None = None
     """Template of the stack, kept where the deploy may have to put it back."""
     stack_status: str = ""
+    tasks: frozenset[str] = frozenset()
+    """Ids of the tasks that ran; a new deployment of the same task definition replaces them."""
 
 
 @dataclass(frozen=True)
@@ -128,23 +130,28 @@ def judge(seen: Snapshot, goal: Goal) -> Judgement:
         return _after_failure(seen, goal, ours.reason or "the deployment failed", failed)
     if seen.stack_status in FAILED_STACK and seen.stack_status != goal.baseline.stack_status:
         return _after_failure(seen, goal, f"CloudFormation: {seen.stack_status}", failed)
-    if ours is None:
-        other = next((d for d in fresh if d.primary), None)
-        if other is not None:
-            return Judgement(f"another deploy took over with {_tag(seen, other)}", Verdict.SUPERSEDED, failed)
-        return Judgement("waiting for ECS to start", failed=failed)
-    if not ours.primary:
-        if primary is not None and primary.id not in goal.baseline.deployments:
-            return Judgement(f"another deploy took over with {_tag(seen, primary)}", Verdict.SUPERSEDED, failed)
+    if ours is not None and ours.primary:
+        return _progress(seen, goal, ours, failed)
+    other = next((d for d in fresh if d.primary), None)
+    if other is not None and not _is_previous(other, goal, ours):
+        return Judgement(f"another deploy took over with {_tag(seen, other)}", Verdict.SUPERSEDED, failed)
+    if other is not None or ours is not None:
         return _after_failure(seen, goal, "ECS went back to the previous version", failed)
-    return _progress(seen, goal, ours, failed)
+    return Judgement("waiting for ECS to start", failed=failed)
+
+
+def _is_previous(other: Deployment, goal: Goal, ours: Deployment | None) -> bool:
+    """Whether a deployment brings the version from before the change back, as a rollback of ECS does under a new id."""
+    before = goal.baseline.task_definition
+    return other.task_definition == before and (ours is None or ours.task_definition != before)
 
 
 def _progress(seen: Snapshot, goal: Goal, ours: Deployment, failed: tuple[Task, ...]) -> Judgement:
     running = [t for t in seen.tasks if t.task_definition == ours.task_definition and t.status == "RUNNING"]
     right = [t for t in running if t.digest == goal.digest]
-    if len(right) < len(running):
-        return Judgement(f"ECS runs {running[0].digest[:19]} instead of {goal.digest[:19]}", Verdict.FAILED, failed)
+    wrong = [t for t in running if t.digest != goal.digest and t.id not in goal.baseline.tasks]
+    if wrong:
+        return Judgement(f"ECS runs {wrong[0].digest[:19]} instead of {goal.digest[:19]}", Verdict.FAILED, failed)
     healthy = [t for t in right if _state(seen, t) == "healthy"]
     addresses = {t.address for t in right}
     others = [a for a, target in seen.targets.items() if a not in addresses and target.state in ("healthy", "initial")]
@@ -171,7 +178,7 @@ def _fallen(seen: Snapshot, goal: Goal, ours: Deployment | None) -> tuple[Task, 
         if t.status == "STOPPED"
         and t.task_definition == ours.task_definition
         and _fell(t)
-        and t.task_definition != goal.baseline.task_definition
+        and t.id not in goal.baseline.tasks
     )
 
 

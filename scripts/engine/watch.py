@@ -143,6 +143,7 @@ def baseline(seen: Snapshot, image_tag: str | None = None, template: str | None 
         template=template,
         task_definition=primary.task_definition if primary else None,
         stack_status=seen.stack_status,
+        tasks=frozenset(t.id for t in seen.tasks),
     )
 
 
