@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.engine import diagnose
-from scripts.engine.errors import Failed, RolledBack, SlipwayError, Superseded, TimedOut
+from scripts.engine.errors import Cancelled, Failed, RolledBack, SlipwayError, Superseded, TimedOut
 from scripts.engine.model import Stack, Verdict
 from scripts.engine.rollout import Baseline, Goal, Judgement, Snapshot
 from scripts.engine.state import read_digest, stack_from
@@ -55,6 +55,8 @@ def prove(world: World, name: str) -> str:
     proof = answers(url.rstrip("/") + service.health_path, timeout=PROOF_SECONDS, cancelled=world.cancelled)
     if proof.good:
         return proof.text
+    if world.cancelled(0):
+        raise Cancelled(f"stopped asking {name}; its new version runs", remedy="./poe status shows it")
     world.events.emit(
         "evidence",
         service=name,
