@@ -149,7 +149,9 @@ def _is_previous(other: Deployment, goal: Goal, ours: Deployment | None) -> bool
 def _progress(seen: Snapshot, goal: Goal, ours: Deployment, failed: tuple[Task, ...]) -> Judgement:
     running = [t for t in seen.tasks if t.task_definition == ours.task_definition and t.status == "RUNNING"]
     right = [t for t in running if t.digest == goal.digest]
-    wrong = [t for t in running if t.digest != goal.digest and t.id not in goal.baseline.tasks]
+    # Tasks from before are only on their way out when there is a new deployment to replace them.
+    replaced = goal.baseline.tasks if ours.id not in goal.baseline.deployments else frozenset()
+    wrong = [t for t in running if t.digest != goal.digest and t.id not in replaced]
     if wrong:
         return Judgement(f"ECS runs {wrong[0].digest[:19]} instead of {goal.digest[:19]}", Verdict.FAILED, failed)
     healthy = [t for t in right if _state(seen, t) == "healthy"]
