@@ -71,7 +71,9 @@ CAUSES: tuple[Row, ...] = (
     (
         "wrong_architecture",
         lambda e: (
-            _says(r"exec format error|no matching manifest|does not match the .*platform")(e)
+            _says(r"exec format error|no matching manifest|descriptor matching platform|does not match the .*platform")(
+                e
+            )
             or _logs_say("exec format error")(e)
         ),
         lambda e, s: "the image was built for another processor architecture than the tasks run on",
@@ -90,6 +92,7 @@ CAUSES: tuple[Row, ...] = (
                 r"executable file not found|no such file or directory|CannotStartContainer|CannotCreateContainer"
                 r"|permission denied"
             )(e)
+            or _logs_say(r"^exec .*: (no such file or directory|permission denied)")(e)
             or bool(e.exit_codes & {126, 127})
         ),
         lambda e, s: "the container's command cannot be started",
@@ -97,7 +100,7 @@ CAUSES: tuple[Row, ...] = (
     ),
     (
         "out_of_memory",
-        lambda e: _says(r"OutOfMemory|OOM")(e) or (137 in e.exit_codes and not _says("ELB health")(e)),
+        lambda e: _says(r"OutOfMemory|\bOOM")(e) or (137 in e.exit_codes and not _says("ELB health")(e)),
         lambda e, s: f"the container needs more than the {s.memory} MiB that the task has",
         "raise `memory` of the service in slipway.toml",
     ),
