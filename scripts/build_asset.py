@@ -10,8 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts import command
+from scripts.engine.content import read_context
 from scripts.engine.events import Events
-from scripts.engine.looking import read_contexts
 from scripts.engine.shell import Shell
 from scripts.session import open_world, settings_for
 
@@ -26,10 +26,9 @@ def build_asset() -> int:
     world = open_world(settings_for(arguments.target), Events(), Shell())
     reference = world.settings.image(arguments.service, arguments.tag)
     if not world.images.has(reference):
-        context = read_contexts(world.settings, [arguments.service])[arguments.service]
-        world.images.build(
-            world.settings.service(arguments.service), context, reference, lambda line: print(line, file=sys.stderr)
-        )
+        service = world.settings.service(arguments.service)
+        context = read_context(world.settings.root, service, world.settings.target.platform)
+        world.images.build(service, context, reference, lambda line: print(line, file=sys.stderr))
     print(reference)
     return 0
 

@@ -8,16 +8,17 @@ import sys
 from collections.abc import Callable
 
 from scripts import command
-from scripts.engine.content import Context
+from scripts.engine.content import Context, read_context
 from scripts.engine.errors import BadInput, Failed, Refused
 from scripts.engine.events import Events
-from scripts.engine.looking import chosen_services, read_contexts, read_source
+from scripts.engine.looking import chosen_services, read_source
 from scripts.engine.report import reporter
 from scripts.engine.shell import Shell
 from scripts.engine.state import read_digest, read_repositories
 from scripts.engine.steps import amount
 from scripts.engine.world import World
 from scripts.session import open_world, settings_for
+from settings import Settings
 from settings.load import checked_image_tag
 from settings.rules import PLATFORMS
 
@@ -25,22 +26,24 @@ from settings.rules import PLATFORMS
 def build(parser: argparse.ArgumentParser, service: str | None = None) -> int:
     """Parse, build, push."""
     parser.add_argument("--push", action="store_true", help="push the image to the target's registry")
-    parser.add_argument("--tag", metavar="T", help="tag to build under (default: the content tag)")
+    parser.add_argument("--tag", metavar="T", help="tag to build under (default: IMAGE_TAG, else the content tag)")
     parser.add_argument("--platform", metavar="P", help="linux/amd64, linux/arm64, or both with a comma (needs --push)")
     parser.add_argument("--print-tag", action="store_true", help="print the content tag and build nothing")
     arguments = parser.parse_args()
+    settings = settings_for(arguments.target)
+    name = chosen_services(settings, [service or arguments.service])[0]
+    wanted = settings.image_tag if arguments.tag is None else checked_image_tag(arguments.tag, "--tag")
+    platforms = _platforms(arguments, settings)
     shell = Shell()
     command.obey_signals(shell)
     display = reporter(as_json=arguments.json, out=sys.stderr if arguments.print_tag else None)
-    events = Events(display)
     try:
-        world = open_world(settings_for(arguments.target), events, shell)
-        name = chosen_services(world.settings, [service or arguments.service])[0]
-        context = read_contexts(world.settings, [name])[name]
-        tag = checked_image_tag(arguments.tag, "--tag") if arguments.tag else _content_tag(world, context)
+        world = open_world(settings, Events(display), shell)
+        context = read_context(settings.root, settings.service(name), platforms)
+        tag = _content_tag(world, context) if arguments.print_tag or not wanted else wanted
         facts: dict[str, object] = {"service": name, "image_tag": tag, "image": world.settings.image(name, tag)}
         if not arguments.print_tag:
-            facts |= _build(world, context, tag, arguments)
+            facts |= _build(world, context, tag, platforms=platforms, push=arguments.push)
     finally:
         display.close()
     print(
@@ -64,10 +67,9 @@ def _content_tag(world: World, context: Context) -> str:
     return tag
 
 
-def _build(world: World, context: Context, tag: str, arguments: argparse.Namespace) -> dict[str, object]:
+def _build(world: World, context: Context, tag: str, *, platforms: str, push: bool) -> dict[str, object]:
     own, reference = world.settings.service(context.service), world.settings.image(context.service, tag)
-    platforms = _platforms(arguments, world)
-    if arguments.push:
+    if push:
         _check_pushable(world, own.name)
         if digest := read_digest(world.aws, world.settings, own.name, tag):
             return {"digest": digest, "pushed": False}
@@ -77,7 +79,7 @@ def _build(world: World, context: Context, tag: str, arguments: argparse.Namespa
             world.images.build_platforms(own, context, reference, platforms=platforms, on_line=_teller(world, own.name))
             return {"digest": read_digest(world.aws, world.settings, own.name, tag), "pushed": True}
         world.images.build(own, context, reference, _teller(world, own.name), platform=platforms)
-    if not arguments.push:
+    if not push:
         return {"pushed": False}
     with world.events.stage("push", own.name) as told:
         pushed = world.images.push(own, tag)
@@ -85,8 +87,8 @@ def _build(world: World, context: Context, tag: str, arguments: argparse.Namespa
     return {"digest": pushed.digest, "pushed": True}
 
 
-def _platforms(arguments: argparse.Namespace, world: World) -> str:
-    chosen = str(arguments.platform or world.settings.target.platform)
+def _platforms(arguments: argparse.Namespace, settings: Settings) -> str:
+    chosen = str(settings.target.platform if arguments.platform is None else arguments.platform)
     if any(part not in PLATFORMS for part in chosen.split(",")):
         raise BadInput(f"{chosen!r} is not allowed", where="--platform", remedy="use " + " or ".join(PLATFORMS))
     if "," in chosen and not arguments.push:

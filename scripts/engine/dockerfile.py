@@ -53,6 +53,7 @@ def _declare(rest: str, arguments: dict[str, str], build_args: Mapping[str, str]
 
 def _platform_arguments(platform: str) -> dict[str, str]:
     """Arguments that BuildKit sets by itself. Source: Dockerfile reference, "Automatic platform ARGs"."""
+    platform = platform.partition(",")[0]
     system, architecture = platform.split("/")[:2]
     facts = {"PLATFORM": platform, "OS": system, "ARCH": architecture}
     return {prefix + name: value for prefix in ("TARGET", "BUILD") for name, value in facts.items()}
