@@ -44,7 +44,7 @@ def _deploy(arguments: argparse.Namespace, forced: Path | None) -> int:
 
 
 def _dry_run(arguments: argparse.Namespace, forced: Path | None) -> int:
-    world = look_at(arguments.target)
+    world = look_at(arguments.target, arguments.services)
     plan = look(world, arguments.services)
     show(as_facts(force(plan, forced) if forced else plan), as_json=arguments.json)
     return 0

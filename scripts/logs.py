@@ -7,7 +7,6 @@ import time
 
 from scripts import command
 from scripts.engine.logs import Logs
-from scripts.engine.looking import chosen_services
 from scripts.engine.state import check_account
 from scripts.session import look_at
 
@@ -19,9 +18,8 @@ def logs_verb() -> int:
     parser.add_argument("-f", "--follow", action="store_true", help="go on printing new lines")
     parser.add_argument("--since", type=int, default=15, metavar="MINUTES", help="how far back to begin (default: 15)")
     arguments = parser.parse_args()
-    world = look_at(arguments.target)
+    world = look_at(arguments.target, [arguments.service])
     command.obey_signals(world.shell)
-    chosen_services(world.settings, [arguments.service])
     check_account(world.aws, world.settings)
     logs = Logs(world.aws, world.settings, arguments.service, since=time.time() - arguments.since * 60)
     while True:

@@ -30,7 +30,7 @@ def plan_verb() -> int:
         "plan", "Show what a deploy would do and why; changes nothing.", services=True, as_json=True
     )
     arguments = parser.parse_args()
-    world = look_at(arguments.target)
+    world = look_at(arguments.target, arguments.services)
     plan = look(world, arguments.services)
     show(as_facts(plan), as_json=arguments.json)
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from scripts.engine.connection import Connection
 from scripts.engine.errors import Refused
 from scripts.engine.events import Events
 from scripts.engine.images import Images
+from scripts.engine.looking import chosen_services
 from scripts.engine.shell import Shell
 from scripts.engine.world import World
 from settings import Settings, Target, load
@@ -55,9 +56,11 @@ def open_world(settings: Settings, events: Events, shell: Shell, *, look_only: b
     )
 
 
-def look_at(target: str | None) -> World:
-    """A quiet session for verbs that only look."""
-    return open_world(settings_for(target), Events(), Shell(), look_only=True)
+def look_at(target: str | None, services: Sequence[str] = ()) -> World:
+    """A quiet session for verbs that only look; raises BadInput for an unknown service before it opens."""
+    settings = settings_for(target)
+    chosen_services(settings, services)
+    return open_world(settings, Events(), Shell(), look_only=True)
 
 
 def _embedded(settings: Settings, say: Callable[[str], None], *, look_only: bool) -> Connection:
