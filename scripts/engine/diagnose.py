@@ -17,6 +17,8 @@ from scripts.engine.rollout import Snapshot, Task
 from settings import Service
 
 LOG_LINES = 50
+UNHEALTHY = re.compile(r"is unhealthy in .* due to \(reason (.*)\)")
+"""Source: ECS developer guide, "Service event messages"."""
 
 
 @dataclass(frozen=True)
@@ -136,14 +138,30 @@ def likely_cause(evidence: Evidence, service: Service) -> Cause:
     return Cause("unknown", "the evidence above does not say why", f"./poe logs {service.name} shows more")
 
 
-def gather(aws: Aws, service: Service, failed: Sequence[Task], *, seen: Snapshot, unhealthy: Sequence[str]) -> Evidence:
+def gather(
+    aws: Aws, cluster: str, service: Service, *, failed: Sequence[Task], seen: Snapshot, unhealthy: Sequence[str]
+) -> Evidence:
     """Collect the evidence; a part that cannot be read is left out rather than hiding the rest."""
     tasks = tuple(failed)[-3:]
     logs: tuple[str, ...] = ()
     newest = sorted(tasks or _new_tasks(seen), key=lambda t: t.created)[-3:]
     for task in reversed(newest):
         logs = logs or _logs(aws, service.name, task)
-    return Evidence(tasks=tasks, targets=tuple(dict.fromkeys(unhealthy)), logs=logs)
+    said = [*unhealthy, *_service_words(aws, cluster, service.name, newest)]
+    return Evidence(tasks=tasks, targets=tuple(dict.fromkeys(said)), logs=logs)
+
+
+def _service_words(aws: Aws, cluster: str, service: str, tasks: Sequence[Task]) -> list[str]:
+    """Why ECS stopped tasks over their health checks; it tells after the target has gone, which a look may miss."""
+    since = min((task.created for task in tasks), default=0.0)
+    try:
+        with translated("read the service's events"):
+            rows = aws.client("ecs").describe_services(cluster=cluster, services=[service])["services"]
+    except SlipwayError:
+        return []
+    events = [event for row in rows for event in row.get("events", []) if event["createdAt"].timestamp() >= since]
+    found = [UNHEALTHY.search(event["message"]) for event in events]
+    return [match[1] for match in reversed(found) if match]
 
 
 def unhealthy_words(seen: Snapshot) -> list[str]:

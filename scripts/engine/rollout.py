@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from scripts.engine.model import Verdict
 
 STEADY_SECONDS = 6.0
-"""A version counts as live when its first task has run this long without a failure: a crash soon after start shows."""
+"""A version counts as live when its first task has been healthy this long: a crash soon after the start shows."""
+LEAST_FAILURES, FAILURES_A_TASK = 3, 0.5
+"""Failures that stop a rollout, counted as by the circuit breaker of ECS. Source: its guide, "Failure threshold"."""
 FAILED_STACK = (
     "UPDATE_ROLLBACK_IN_PROGRESS",
     "UPDATE_ROLLBACK_COMPLETE",
@@ -71,6 +73,8 @@ class Snapshot:
     deployments: tuple[Deployment, ...] = ()
     tasks: tuple[Task, ...] = ()
     targets: Mapping[str, Target] = field(default_factory=dict)
+    healthy_since: Mapping[str, float] = field(default_factory=dict)
+    """Task id -> when this watch first saw it healthy, as `now` counts."""
     images: Mapping[str, str] = field(default_factory=dict)
     """Task definition -> image reference of the service's container."""
     stack_status: str = ""
@@ -160,14 +164,25 @@ def _progress(seen: Snapshot, goal: Goal, ours: Deployment, failed: tuple[Task, 
     text = f"{len(right)} of {seen.desired} tasks run it, {len(healthy)} healthy"
     if failed:
         text += f", {len(failed)} failed"
+    if ours.state == "COMPLETED" and len(failed) >= max(LEAST_FAILURES, FAILURES_A_TASK * seen.desired):
+        # The circuit breaker of ECS has retired: it judges a task by becoming healthy, not by staying so.
+        return Judgement(f"{text}, the last of them after they had been healthy", Verdict.FAILED, failed)
     if len(healthy) < seen.desired or len(right) < seen.desired:
         return Judgement(text, failed=failed)
     if others:
         return Judgement(f"{text}, {len(others)} of the old version still in the load balancer", failed=failed)
-    age = seen.now - min((t.started for t in right), default=0.0)
-    if age < STEADY_SECONDS:
+    if right and not any(_is_steady(seen, task) for task in right):
         return Judgement(f"{text}, settling", failed=failed)
     return Judgement(text, Verdict.LIVE, failed)
+
+
+def _is_steady(seen: Snapshot, task: Task) -> bool:
+    """Healthy for long enough under our eyes; or running for so long that a crash would have come before we looked.
+
+    Not counted from the start alone: a busy machine needs seconds from a task's start to its first instruction.
+    """
+    healthy = seen.now - seen.healthy_since.get(task.id, seen.now)
+    return healthy >= STEADY_SECONDS or seen.now - task.started >= 2 * STEADY_SECONDS
 
 
 def _fallen(seen: Snapshot, goal: Goal, ours: Deployment | None) -> tuple[Task, ...]:

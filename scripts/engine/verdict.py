@@ -113,7 +113,9 @@ def _ended(world: World, service: str, judgement: Judgement, *, seen: Snapshot, 
     if verdict is Verdict.SUPERSEDED:
         return Superseded(text, where="rollout", remedy="./poe status shows what runs now")
     own = world.settings.service(service)
-    evidence = diagnose.gather(world.aws, own, judgement.failed, seen=seen, unhealthy=unhealthy)
+    evidence = diagnose.gather(
+        world.aws, world.settings.cluster, own, failed=judgement.failed, seen=seen, unhealthy=unhealthy
+    )
     cause = diagnose.likely_cause(evidence, own)
     world.events.emit("evidence", service=service, **diagnose.as_event(evidence, cause))
     if verdict is Verdict.TIMED_OUT:

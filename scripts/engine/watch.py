@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,7 @@ class Watcher:
         self.aws, self.settings, self.service = aws, settings, service
         self.clock, self.jitter = clock, jitter
         self._images: dict[str, str] = {}
+        self._healthy: dict[str, float] = {}
 
     def look(self) -> Snapshot:
         """One look: five or six reading calls."""
@@ -48,14 +49,16 @@ class Watcher:
                 return Snapshot(stack_status=status, now=time.time())
             deployments = tuple(_deployment(row) for row in service.get("deployments", []))
             self._learn_images(ecs, {d.task_definition for d in deployments})
+            tasks, targets, now = self._tasks(ecs), self._targets(service), time.time()
             return Snapshot(
                 desired=service["desiredCount"],
                 deployments=deployments,
-                tasks=self._tasks(ecs),
-                targets=self._targets(service),
+                tasks=tasks,
+                targets=targets,
+                healthy_since=self._follow_health(tasks, targets, now),
                 images=dict(self._images),
                 stack_status=status,
-                now=time.time(),
+                now=now,
             )
 
     def watch(
@@ -100,6 +103,11 @@ class Watcher:
             if "does not exist" in str(error):
                 return ""
             raise
+
+    def _follow_health(self, tasks: Iterable[Task], targets: Mapping[str, Target], now: float) -> dict[str, float]:
+        healthy = [task.id for task in tasks if (found := targets.get(task.address)) and found.state == "healthy"]
+        self._healthy = {task: self._healthy.get(task, now) for task in healthy}
+        return dict(self._healthy)
 
     def _learn_images(self, ecs: Any, task_definitions: set[str]) -> None:
         for arn in task_definitions - self._images.keys():
