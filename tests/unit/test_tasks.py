@@ -42,7 +42,10 @@ def test_verb_is_its_task_process(name: str) -> None:
 
 @pytest.mark.parametrize("module", sorted(set(MODULES.values())))
 def test_verb_has_a_main(module: str) -> None:
-    assert callable(importlib.import_module(module).main)
+    """A verb is a file, or a package that `python -m` starts by its `__main__`."""
+    verb = importlib.import_module(module)
+    started = importlib.import_module(f"{module}.__main__") if hasattr(verb, "__path__") else verb
+    assert callable(started.main)
 
 
 def test_readme_table_is_the_task_list() -> None:
