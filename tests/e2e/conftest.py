@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.project import Project, Result
+from tests.e2e.project import Project
+from tests.e2e.running import Result
+from tests.e2e.workshop import Workshop
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,15 @@ def project(bare: Project, bootstrap: Result) -> Project:
     """The project, live."""
     assert bootstrap.report["verdict"] == "live"
     return bare
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    """A cloud with several tiny services."""
+    made = Workshop(Project.copy(tmp_path_factory.mktemp("workshop")))
+    try:
+        assert made.open().report["verdict"] == "live"
+        yield made
+    finally:
+        made.pool.shutdown(cancel_futures=True)
+        made.project.remove()

@@ -9,135 +9,23 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
 import threading
 import time
 import tomllib
-import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-Event = dict[str, Any]
+from tests.e2e.running import PATIENCE, Command, Event, Result
 
 ORIGIN = Path(__file__).resolve().parents[2]
 LINKS = (".venv", "node_modules")
 HIDDEN = ("AWS_", "CDK_", "SLIPWAY_", "IMAGE_TAG", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTEST_", "CI")
 """Variables of whoever runs the tests that would reach into the tested commands."""
-PATIENCE = 240.0
-"""Seconds after which a command counts as hanging."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-    seconds: float
-    events: tuple[Event, ...] = ()
-    """The JSON lines of standard output."""
-
-    @property
-    def report(self) -> Event:
-        """The last event of a deploy."""
-        return self.only("report")
-
-    @property
-    def error(self) -> Event:
-        """What went wrong, wherever the command told it: before it began, or in its report."""
-        for event in reversed(self.events):
-            if event["event"] == "error":
-                return event
-            if event["event"] == "report" and "error" in event:
-                return dict(event["error"])
-        raise AssertionError(f"no error was reported\n{self}")
-
-    def kind(self, name: str) -> list[Event]:
-        """Every event of a kind."""
-        return [event for event in self.events if event["event"] == name]
-
-    def only(self, name: str) -> Event:
-        """The one event of a kind."""
-        found = self.kind(name)
-        assert len(found) == 1, f"{len(found)} events {name!r}\n{self}"
-        return found[0]
-
-    def __str__(self) -> str:
-        return f"exit code {self.code} after {self.seconds:.1f} s\n--- out\n{self.out}\n--- err\n{self.err}"
-
-
-@dataclass
-class Command:
-    """A command that runs, its events readable while it does."""
-
-    process: subprocess.Popen[str]
-    started: float
-    events: list[Event] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    changed: threading.Condition = field(default_factory=threading.Condition)
-
-    def __post_init__(self) -> None:
-        self.readers = [
-            threading.Thread(target=self._read_out, daemon=True),
-            threading.Thread(target=self._read_err, daemon=True),
-        ]
-        for reader in self.readers:
-            reader.start()
-
-    def _read_out(self) -> None:
-        assert self.process.stdout is not None
-        with self.process.stdout as lines:
-            for line in lines:
-                with self.changed:
-                    self.lines.append(line)
-                    if (event := _event(line)) is not None:
-                        self.events.append(event)
-                    self.changed.notify_all()
-
-    def _read_err(self) -> None:
-        assert self.process.stderr is not None
-        with self.process.stderr as lines:
-            self.errors.extend(lines)
-
-    def wait_for(self, wanted: Callable[[Event], bool], timeout: float = PATIENCE) -> Event:
-        """The first event that is wanted; fails when the command ends without it."""
-        end = time.monotonic() + timeout
-        with self.changed:
-            while True:
-                found = next((event for event in self.events if wanted(event)), None)
-                if found is not None:
-                    return found
-                over = not self.readers[0].is_alive() or time.monotonic() > end
-                assert not over, f"the awaited event never came\n{self.lines}\n{self.errors}"
-                self.changed.wait(0.2)
-
-    def send(self, number: signal.Signals) -> None:
-        """Signal the command's own process."""
-        self.process.send_signal(number)
-
-    def finish(self, expect: int | tuple[int, ...] | None = 0, timeout: float = PATIENCE) -> Result:
-        """Wait for the end; fails on another exit code than the expected."""
-        try:
-            self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise AssertionError(f"no end after {timeout} s\n{''.join(self.lines)}{''.join(self.errors)}") from None
-        seconds = time.monotonic() - self.started
-        for reader in self.readers:
-            # A killed command may leave children that keep its output open.
-            reader.join(5 if self.process.returncode >= 0 else 0.5)
-        result = Result(self.process.returncode, "".join(self.lines), "".join(self.errors), seconds, tuple(self.events))
-        wanted = (expect,) if isinstance(expect, int) else expect
-        assert wanted is None or result.code in wanted, f"expected exit code {expect}\n{result}"
-        return result
 
 
 class Project:
@@ -146,6 +34,7 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.state = root / ".slipway" / "local"
+        self._settings = threading.Lock()
 
     @classmethod
     def copy(cls, folder: Path) -> Project:
@@ -225,10 +114,12 @@ class Project:
     # ------------------------------------------------------------------- files
 
     def write(self, path: str, text: str) -> None:
-        """Write a file of the copy."""
+        """Write a file of the copy; who reads it at the same time sees the old text or the new one."""
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
+        fresh = file.with_name(f".{file.name}.new")
+        fresh.write_text(text, "utf-8")
+        fresh.replace(file)
 
     def read(self, path: str) -> str:
         """Read a file of the copy."""
@@ -239,6 +130,18 @@ class Project:
         text = self.read(path)
         assert text.count(old) == 1, f"{text.count(old)} times {old!r} in {path}"
         self.write(path, text.replace(old, new))
+
+    def set_key(self, table: str, key: str, value: str) -> None:
+        """Give a key of a table in slipway.toml a value, which is TOML."""
+        with self._settings:
+            self._set_key(table, key, value)
+
+    def _set_key(self, table: str, key: str, value: str) -> None:
+        head, _, rest = self.read("slipway.toml").partition(f"[{table}]\n")
+        body, bracket, tail = rest.partition("\n[")
+        lines = [line for line in body.splitlines() if not line.startswith(f"{key} = ")]
+        text = "\n".join([f"[{table}]", f"{key} = {value}", *lines])
+        self.write("slipway.toml", f"{head}{text}{bracket or chr(10)}{tail}")
 
     # ------------------------------------------------------------------- cloud
 
@@ -310,11 +213,3 @@ def get_json(url: str, timeout: float = 5.0) -> Any:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(url, timeout=timeout) as answer:
         return json.load(answer)
-
-
-def _event(line: str) -> Event | None:
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) and "event" in event else None

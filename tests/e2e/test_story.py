@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.e2e import hello
 from tests.e2e.observer import Observer
-from tests.e2e.project import ORIGIN, Project, Result
+from tests.e2e.project import ORIGIN, Project
+from tests.e2e.running import Result
 from tests.e2e.spy import Spy
 
 STAGES = ["prepare", "source", "analyze", "build", "push", "update", "rollout", "verify"]
