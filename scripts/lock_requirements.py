@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = (".", "envoy", "examples/hello")
 COMPILE = (
     "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate",
-    "--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "./poe lock",
+    "--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "./poe lock-requirements",
     "requirements.in", "-o", "requirements.txt",
 )  # fmt: skip
 
