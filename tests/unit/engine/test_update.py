@@ -1,0 +1,88 @@
+"""The calls that change a service without synthesis."""
+
+from __future__ import annotations
+
+import pytest
+
+from scripts.engine.errors import Failed, Transient
+from scripts.engine.model import Stack
+from scripts.engine.update import force_deployment, put_back, read_template, update_tag
+from tests.unit.engine.clouds import Cloud, Refusal
+from tests.unit.engine.projects import project
+
+STACK = Stack("shop-staging-service-hello", "UPDATE_COMPLETE", parameters={"Size": "2", "ImageTag": "src-old"})
+UPDATED = {"StackId": "arn:aws:cloudformation:eu-central-1:111111111111:stack/x/1"}
+SAME = Refusal("ValidationError", "No updates are to be performed.")
+
+
+def test_a_new_tag_keeps_the_template_and_every_other_parameter(cloud: Cloud) -> None:
+    cloud.answers["cloudformation:UpdateStack"] = UPDATED
+    assert update_tag(cloud.aws, STACK, "src-new")
+    assert cloud.asked == [
+        (
+            "cloudformation:UpdateStack",
+            {
+                "StackName": "shop-staging-service-hello",
+                "UsePreviousTemplate": True,
+                "Parameters": [
+                    {"ParameterKey": "Size", "UsePreviousValue": True},
+                    {"ParameterKey": "ImageTag", "ParameterValue": "src-new"},
+                ],
+                "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            },
+        )
+    ]
+    assert cloud.aws.mutating_calls == ["cloudformation:UpdateStack"]
+
+
+def test_nothing_to_update_is_no_error(cloud: Cloud) -> None:
+    cloud.answers["cloudformation:UpdateStack"] = SAME
+    assert not update_tag(cloud.aws, STACK, "src-old")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "message"),
+    [
+        (
+            Refusal("ValidationError", "Stack is in UPDATE_IN_PROGRESS state and can not be updated."),
+            Failed,
+            "cannot update the stack shop-staging-service-hello (UpdateStack): "
+            "ValidationError: Stack is in UPDATE_IN_PROGRESS state and can not be updated.",
+        ),
+        (
+            Refusal("Throttling", "Rate exceeded"),
+            Transient,
+            "cannot update the stack shop-staging-service-hello (UpdateStack): Throttling: Rate exceeded",
+        ),
+    ],
+)
+def test_other_errors_rise(cloud: Cloud, answer: Refusal, kind: type[Exception], message: str) -> None:
+    cloud.answers["cloudformation:UpdateStack"] = answer
+    with pytest.raises(kind) as caught:
+        update_tag(cloud.aws, STACK, "src-new")
+    assert str(caught.value) == message
+
+
+def test_put_back_restores_the_tag_and_a_template_that_changed(cloud: Cloud) -> None:
+    cloud.answers["cloudformation:UpdateStack"] = UPDATED
+    assert put_back(cloud.aws, STACK, "src-old", None)
+    assert put_back(cloud.aws, STACK, "src-old", '{"Resources": {}}')
+    first, second = cloud.parameters("cloudformation:UpdateStack")
+    assert (first["UsePreviousTemplate"], "TemplateBody" in first) == (True, False)
+    assert (second["TemplateBody"], "UsePreviousTemplate" in second) == ('{"Resources": {}}', False)
+    assert {"ParameterKey": "ImageTag", "ParameterValue": "src-old"} in second["Parameters"]
+
+
+@pytest.mark.parametrize("template", ['{"Resources": {"A": {"Type": "B"}}}', "Resources: {}"])
+def test_a_template_is_text_however_boto3_gives_it(cloud: Cloud, template: str) -> None:
+    """boto3 parses templates that are JSON."""
+    cloud.answers["cloudformation:GetTemplate"] = {"TemplateBody": template}
+    assert read_template(cloud.aws, STACK) == template
+
+
+def test_a_new_deployment_of_the_same(cloud: Cloud) -> None:
+    cloud.answers["ecs:UpdateService"] = {}
+    force_deployment(cloud.aws, project(), "hello")
+    assert cloud.asked == [
+        ("ecs:UpdateService", {"cluster": "shop-staging", "service": "hello", "forceNewDeployment": True})
+    ]
