@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.guarded import Guarded
 from tests.e2e.project import Project
 from tests.e2e.running import Result
 from tests.e2e.workshop import Workshop
@@ -44,3 +45,18 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     finally:
         made.pool.shutdown(cancel_futures=True)
         made.project.remove()
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """A cloud with one tiny service behind a fault-injecting proxy."""
+    project = Project.copy(tmp_path_factory.mktemp("guarded"))
+    try:
+        made = Guarded(project)
+        try:
+            assert made.open().report["verdict"] == "live"
+            yield made
+        finally:
+            made.close()
+    finally:
+        project.remove()

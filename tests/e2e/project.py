@@ -1,10 +1,11 @@
 """A copy of this project in a folder of its own, with its own embedded cloud, driven through its verbs as a user would.
 
-The environment and the CDK command line are reached through links: they are set up once, by `./poe`.
+The Python environment is reached through a link: it is large, and set up once, by `./poe`.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shlex
@@ -23,7 +24,6 @@ from typing import Any
 from tests.e2e.running import PATIENCE, Command, Event, Result
 
 ORIGIN = Path(__file__).resolve().parents[2]
-LINKS = (".venv", "node_modules")
 HIDDEN = ("AWS_", "CDK_", "SLIPWAY_", "IMAGE_TAG", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTEST_", "CI")
 """Variables of whoever runs the tests that would reach into the tested commands."""
 
@@ -46,8 +46,9 @@ class Project:
             if source.exists() or source.is_symlink():
                 copied.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, copied, follow_symlinks=False)
-        for name in LINKS:
-            (folder / name).symlink_to(ORIGIN / name)
+        (folder / ".venv").symlink_to(ORIGIN / ".venv")
+        # Small, and `npm ci` through a link would empty the folder behind it.
+        shutil.copytree(ORIGIN / "node_modules", folder / "node_modules", symlinks=True)
         project = cls(folder)
         project.choose_port(free_port())
         return project
@@ -196,9 +197,12 @@ class Project:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
+_ports = itertools.count(20_000 + os.getpid() % 5000)
+
+
 def free_port() -> int:
-    """A port nobody listens on, outside the range that the kernel hands to outgoing connections."""
-    for port in range(20_000 + os.getpid() % 5000, 30_000):
+    """A port nobody listens on, outside the range that the kernel hands to outgoing connections; never one twice."""
+    for port in itertools.takewhile(lambda port: port < 30_000, _ports):
         with socket.socket() as probe:
             try:
                 probe.bind(("0.0.0.0", port))

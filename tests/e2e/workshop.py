@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import pytest
 
+from scripts.local import docker_engine
 from tests.e2e.observer import Answer, Observer, look
 from tests.e2e.project import ORIGIN, Project
 from tests.e2e.running import Command, Result
@@ -84,6 +86,14 @@ class Lane:
         """Image digests of the running tasks."""
         return {task["containers"][0].get("imageDigest", "") for task in self.project.tasks(self.name)}
 
+    def forget_image(self) -> str:
+        """Remove the newest image of this service from the container engine; returns its name."""
+        prefix = f"localhost:{self.project.port}/slipway-local/{self.name}:"
+        rows = sorted(docker_engine.ask("/images/json"), key=lambda row: int(row["Created"]))
+        newest = next(tag for row in reversed(rows) for tag in row.get("RepoTags") or () if tag.startswith(prefix))
+        docker_engine.ask(f"/images/{quote(newest, safe='/:')}?force=true", method="DELETE", timeout=30)
+        return str(newest)
+
     def settle(self, seconds: float = 60.0) -> None:
         """Wait until ECS has nothing more to do for the service."""
         end = time.monotonic() + seconds
@@ -108,16 +118,16 @@ class Lane:
 class Workshop:
     """The cloud and its lanes."""
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
+    def __init__(self, project: Project, names: Sequence[str] = LANES) -> None:
+        self.project, self.names = project, names
         self.free: queue.Queue[str] = queue.Queue()
-        self.pool = ThreadPoolExecutor(len(LANES))
+        self.pool = ThreadPoolExecutor(len(names))
 
     def open(self) -> Result:
         """Make the sources and bring everything live."""
-        services = [SERVICE.format(name=name, port=FIRST_PORT + at) for at, name in enumerate(LANES)]
+        services = [SERVICE.format(name=name, port=FIRST_PORT + at) for at, name in enumerate(self.names)]
         self.project.write("slipway.toml", HEAD + "".join(services))
-        for name in LANES:
+        for name in self.names:
             Lane(self.project, name).make()
             self.free.put(name)
         return self.project.deploy()
