@@ -72,7 +72,12 @@ def ensure(images: tuple[str, ...], builder: Builder, say: Say, *, memory: Path)
 def pull_official(settings: Settings, builder: Builder, say: Say) -> None:
     """Pull what the services build on and the engine lacks; a stand-in is replaced. Raises BaseImageMissing."""
     for image in needed(settings):
-        found = labels(image)
+        try:
+            found = labels(image)
+        except OSError as error:
+            raise BaseImageMissing(
+                f"the Docker engine does not answer: {error}", where="docker", remedy="./poe doctor"
+            ) from None
         if found is None or is_stand_in(found):
             _pull(image, builder, say)
 

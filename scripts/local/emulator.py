@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from scripts.local import corrections
-from scripts.local.corrections.registry import BLOB_DIR
+from scripts.local.corrections.registry import BLOB_CACHE, BLOB_DIR
 from scripts.local.corrections.saving import Saver
 from scripts.local.corrections.upstream import part
 from scripts.local.leftovers import instance
 from scripts.local.snapshots import Application, Changes, Message, Receive, Send, Snapshots, watched
+from scripts.local.stand_ins import cache_folder
 
 IDENTITY_PATH = "/_slipway/emulator"
 WITHOUT = "SLIPWAY_EMULATOR_WITHOUT"
@@ -53,6 +54,7 @@ def environment(port: int, state: Path, region: str) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state / "s3"),
         BLOB_DIR: str(state / "blobs"),
+        BLOB_CACHE: str(cache_folder() / "blobs"),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
@@ -70,7 +72,7 @@ def corrected(state: Path, without: frozenset[str]) -> Application:
     changes = Changes()
     snapshots = Snapshots(state / "snapshots")
     saver = Saver(app, persistence, snapshots, changes)
-    persistence.STATE_DIR, app.save_all = str(snapshots.current), saver.save
+    persistence.STATE_DIR, app.save_all = str(snapshots.current), saver.close
     threading.Thread(target=saver.run, daemon=True, name="slipway-snapshots").start()
     return identified(watched(app.app, changes), identity(state, applied))
 

@@ -28,6 +28,8 @@ LABEL = "io.slipway.stand-in"
 FINISH = Path(__file__).with_name("finish_stand_in")
 MIRROR = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"
+"""Hook of mmdebstrap; without it apt merges /usr with a package that brings 50 MB of Perl."""
 MAKE_SECONDS = 900
 SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
 
@@ -47,7 +49,7 @@ class StandIn:
     @property
     def recipe(self) -> str:
         """Identifies everything that the image is made from, short of the packages' versions."""
-        return hashlib.sha256(repr(self).encode() + FINISH.read_bytes()).hexdigest()[:12]
+        return hashlib.sha256(f"{self!r}{MERGED_USR}".encode() + FINISH.read_bytes()).hexdigest()[:12]
 
 
 _DEBIAN = StandIn("debian:bookworm-slim", "bookworm", ("tzdata",))
@@ -87,10 +89,14 @@ def make(row: StandIn, builder: Builder, say: Say) -> None:
         _import(row, archive, builder)
 
 
+def cache_folder() -> Path:
+    """What this user keeps for all projects, and may delete at any time. Source: XDG Base Directory Specification."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slipway"
+
+
 @contextmanager
 def _alone() -> Iterator[Path]:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "slipway" / "stand-ins"
+    folder = cache_folder() / "stand-ins"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -136,6 +142,7 @@ def bootstrap_command(row: StandIn, archive: Path) -> tuple[str, ...]:
         "--aptopt=Acquire::Languages=none",
         "--aptopt=APT::Install-Recommends=false",
         *((f'--aptopt=Acquire::http::Proxy "{proxy}"',) if proxy else ()),
+        f"--hook-dir={MERGED_USR}",
         f"--customize-hook={FINISH}",
         row.release,
         str(archive),

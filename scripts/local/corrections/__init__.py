@@ -63,10 +63,19 @@ TABLE = (
         "judge_by_target_health",
     ),
     Correction(
+        "ecs-throttling", "a task that keeps failing is replaced at once, for ever", "throttling", "throttle_restarts"
+    ),
+    Correction(
         "ecs-draining",
         "tasks get SIGTERM while requests are in flight, and SIGKILL after a fixed 5 s",
         "draining",
         "drain_before_stop",
+    ),
+    Correction(
+        "ecs-restored-tasks",
+        "a task that a restart has stopped is listed as one that should run",
+        "housekeeping",
+        "stop_restored_tasks",
     ),
     Correction(
         "ecs-calm-watch", "every task's containers are inspected 20 times a second", "containers", "watch_calmly"

@@ -11,7 +11,26 @@ from scripts.local.corrections.upstream import Module, Services
 
 STOPPED_SECONDS = 3600.0
 """Source: Amazon ECS API reference, DescribeTasks: "stopped tasks currently appear ... for at least one hour"."""
-EVERY = 60.0
+EVERY = 5.0
+
+
+def stop_restored_tasks(service: Services) -> None:
+    """A task whose container went with the process before is stopped in every respect."""
+    ecs = service("ecs")
+    load = ecs.load_persisted_state
+
+    def load_persisted_state(data: Any) -> None:
+        running = {key for key, task in data["tasks"]._data.items() if task.get("lastStatus") != "STOPPED"}
+        load(data)
+        for key in running:
+            ecs._tasks._data[key].update(
+                desiredStatus="STOPPED",
+                stoppedAt=ecs._iso(),
+                stopCode="TerminationNotice",
+                stoppedReason="The embedded cloud was restarted",
+            )
+
+    ecs.load_persisted_state = load_persisted_state
 
 
 def forget_stopped_tasks(service: Services) -> None:
@@ -30,9 +49,9 @@ def forget_stopped_tasks(service: Services) -> None:
 
 
 def is_over(stopped_at: Any, now: float) -> bool:
-    """Whether a task that stopped then need no longer be listed; one without a time was restored as stopped."""
+    """Whether a task that stopped then need no longer be listed."""
     if not isinstance(stopped_at, str):
-        return True
+        return False
     return now - datetime.fromisoformat(stopped_at).timestamp() > STOPPED_SECONDS
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,9 @@ from scripts.local.corrections.upstream import Services
 
 BLOB_DIR = "SLIPWAY_EMULATOR_BLOBS"
 """Environment variable that names the folder for image layers."""
+BLOB_CACHE = "SLIPWAY_EMULATOR_BLOB_CACHE"
+"""Environment variable that names the folder of layers that all embedded clouds of this user share."""
+CACHED_SECONDS = 14 * 24 * 3600
 
 
 def refuse_unknown_images(service: Services) -> None:
@@ -42,10 +47,13 @@ def _not_found(wanted: dict[str, str], repository: str) -> str:
 def keep_blobs_on_disk(service: Services) -> None:
     """Layers are files named by digest, written as they are pushed, instead of base64 in a state file at shutdown.
 
-    All repositories share the folder: a layer that one of them has need not be pushed to another.
+    All repositories share the folder: a layer that one of them has need not be pushed to another. A cache that
+    outlives the cloud spares a new one the layers of base images, which take a push several seconds to compress.
     """
     ecr = service("ecr")
-    store = BlobFolder(Path(os.environ[BLOB_DIR]))
+    cache = Path(os.environ[BLOB_CACHE])
+    forget_unused(cache, time.time())
+    store = BlobFolder(Path(os.environ[BLOB_DIR]), cache)
     ecr._layer_blobs = SharedBlobs(store)
     original = ecr.get_state
 
@@ -57,11 +65,18 @@ def keep_blobs_on_disk(service: Services) -> None:
     ecr.get_state = get_state
 
 
-class BlobFolder(MutableMapping[str, bytes]):
-    """Blobs by digest in one folder; a write is complete or absent."""
+def forget_unused(cache: Path, now: float) -> None:
+    """Removes cached layers that no cloud has used for a fortnight."""
+    for path in cache.glob("*"):
+        if now - path.stat().st_mtime > CACHED_SECONDS:
+            path.unlink(missing_ok=True)
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+
+class BlobFolder(MutableMapping[str, bytes]):
+    """Blobs by digest in one folder, backed by a cache; a write is complete or absent."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.folder, self.cache = folder, cache
 
     def _path(self, digest: str) -> Path:
         algorithm, _, value = digest.partition(":")
@@ -69,20 +84,32 @@ class BlobFolder(MutableMapping[str, bytes]):
             raise KeyError(digest)
         return self.folder / f"{algorithm}-{value}"
 
+    def _has(self, path: Path) -> bool:
+        """Whether the blob is here, fetched from the cache when it is there."""
+        if path.exists():
+            return True
+        cached = self.cache / path.name
+        if not cached.exists():
+            return False
+        os.utime(cached)
+        _link(cached, path)
+        return True
+
     def __getitem__(self, digest: str) -> bytes:
-        try:
-            return self._path(digest).read_bytes()
-        except FileNotFoundError:
-            raise KeyError(digest) from None
+        path = self._path(digest)
+        if not self._has(path):
+            raise KeyError(digest)
+        return path.read_bytes()
 
     def __setitem__(self, digest: str, content: bytes) -> None:
         path = self._path(digest)
-        if path.exists():
+        if self._has(path):
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.urandom(4).hex()}")
         partial.write_bytes(content)
         partial.replace(path)
+        _link(path, self.cache / path.name)
 
     def __delitem__(self, digest: str) -> None:
         try:
@@ -91,7 +118,7 @@ class BlobFolder(MutableMapping[str, bytes]):
             raise KeyError(digest) from None
 
     def __contains__(self, digest: object) -> bool:
-        return isinstance(digest, str) and self._path(digest).exists()
+        return isinstance(digest, str) and self._has(self._path(digest))
 
     def __iter__(self) -> Iterator[str]:
         if self.folder.is_dir():
@@ -99,6 +126,17 @@ class BlobFolder(MutableMapping[str, bytes]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def _link(source: Path, target: Path) -> None:
+    """One file under two names; a copy where the folders are on different file systems."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(f".{os.urandom(4).hex()}")
+    try:
+        os.link(source, partial)
+    except OSError:
+        shutil.copyfile(source, partial)
+    partial.replace(target)
 
 
 class SharedBlobs:

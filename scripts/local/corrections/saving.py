@@ -22,11 +22,21 @@ class Saver:
         self.lock = threading.Lock()
 
     def save(self, services: dict[str, Callable[[], Any]]) -> None:
-        """One snapshot; stands in for MiniStack's `save_all`, which writes file by file."""
+        """One snapshot."""
         with self.lock:
             self.changes.saved()
             states = {name: self._text(name, get_state) for name, get_state in services.items()}
             self.snapshots.save({name: text for name, text in states.items() if text})
+
+    def close(self, services: dict[str, Callable[[], Any]]) -> None:
+        """The last snapshot, of what runs; from then on nothing is started. Stands in for MiniStack's `save_all`.
+
+        Upstream's scheduler replaces the tasks that its own shutdown stops, and leaves their containers behind.
+        """
+        self.save(services)
+        ecs = self.app._get_module("ecs")
+        ecs._reconcile_service_tasks = lambda *_: None
+        ecs._run_docker_container = _refuse_to_start
 
     def _text(self, name: str, get_state: Callable[[], Any]) -> str:
         state = stable(get_state)
@@ -64,6 +74,10 @@ class Saver:
     def _save_when_ready(self) -> None:
         if self.changes.first is not None and self.changes.ready(stacks=self.stacks(), rollouts=self.rollouts()):
             self.save(self.app._build_persistence_save_dict())
+
+
+def _refuse_to_start(*_: object, **__: object) -> None:
+    raise RuntimeError("the embedded cloud is shutting down")
 
 
 def stable(get_state: Callable[[], Any], attempts: int = 5) -> Any:

@@ -7,10 +7,13 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -198,9 +201,13 @@ class Service:
         )
         return str(definition["taskDefinition"]["taskDefinitionArn"])
 
-    def update(self, **definition: Any) -> None:
+    def update(self, *, breaker: bool = True, **definition: Any) -> None:
+        rules = BREAKER if breaker else {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
         self.emulator.client("ecs").update_service(
-            cluster=self.name, service=self.name, taskDefinition=self.define(**definition)
+            cluster=self.name,
+            service=self.name,
+            taskDefinition=self.define(**definition),
+            deploymentConfiguration=rules,
         )
 
     def delete(self) -> None:
@@ -230,11 +237,41 @@ class Service:
         targets = self.targets()
         return bool(targets) and all(row["State"] == "healthy" for row in targets)
 
+    def running(self) -> list[dict[str, Any]]:
+        return self._tasks("RUNNING")
+
     def stopped(self) -> list[dict[str, Any]]:
-        """Stopped tasks."""
+        return self._tasks("STOPPED")
+
+    def _tasks(self, status: str) -> list[dict[str, Any]]:
         ecs = self.emulator.client("ecs")
-        arns = ecs.list_tasks(cluster=self.name, desiredStatus="STOPPED")["taskArns"]
+        arns = ecs.list_tasks(cluster=self.name, desiredStatus=status)["taskArns"]
         return list(ecs.describe_tasks(cluster=self.name, tasks=arns)["tasks"]) if arns else []
 
     def answer(self, path: str = "/") -> tuple[int, str]:
         return self.emulator.get(self.name, path)
+
+
+class Echo(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = self.path.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def server(address: str, port: int = 0) -> Iterator[int]:
+    """A server that answers with the path that it was asked for; its port."""
+    with ThreadingHTTPServer((address, port), Echo) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        try:
+            yield running.server_address[1]
+        finally:
+            running.shutdown()
+            thread.join()

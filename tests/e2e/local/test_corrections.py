@@ -10,16 +10,14 @@ import inspect
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
 
 from scripts.local import corrections
 from scripts.local.corrections.upstream import service as upstream
-from tests.e2e.local.helpers import Emulator, Service, until
+from tests.e2e.local.helpers import Emulator, Service, server, until
 
 MakeService = Callable[[Emulator], Service]
 Probe = Callable[[Emulator, MakeService], bool]
@@ -51,7 +49,7 @@ def dead_target_is_unhealthy(emulator: Emulator, make: MakeService) -> bool:
     while time.monotonic() < deadline:
         found = emulator.client("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
         if found[0]["TargetHealth"]["State"] == "unhealthy":
-            return first == "initial" and found[0]["TargetHealth"]["Reason"] == "Target.FailedHealthChecks"
+            return first == "initial" and "Target.FailedHealthChecks" in str(found)
         time.sleep(0.2)
     return False
 
@@ -170,31 +168,20 @@ def failed_deployments_go(emulator: Emulator, make: MakeService) -> bool:
     return not one.has_failed()
 
 
+def failing_task_is_replaced_slowly(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one.create(desired=1, VERSION="good")
+    until(one.is_steady)
+    one.update(breaker=False, MODE="crash")
+    time.sleep(8)
+    failed = len(one.stopped())
+    one.update(VERSION="good")
+    assert failed > 1
+    return failed < 6
+
+
 def _applied(emulator: Emulator) -> tuple[str, ...]:
     return emulator.start().corrections
-
-
-class Echo(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = self.path.encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def server(address: str) -> Iterator[int]:
-    """A server that answers with the path that it was asked for."""
-    with ThreadingHTTPServer((address, 0), Echo) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield running.server_address[1]
-        running.shutdown()
-        thread.join()
 
 
 PROBES: dict[str, Probe] = {
@@ -209,10 +196,11 @@ PROBES: dict[str, Probe] = {
     "ecs-memory": memory_is_limited,
     "ecs-start-errors": start_error_is_named,
     "ecs-calm-watch": calm_watch,
+    "ecs-throttling": failing_task_is_replaced_slowly,
     "ecs-failed-deployments": failed_deployments_go,
 }
-ELSEWHERE = {"ecs-stopped-tasks"}
-"""Needs an emulator that is restarted: tests/e2e/local/test_restart.py."""
+ELSEWHERE = {"ecs-restored-tasks", "ecs-stopped-tasks"}
+"""Need an emulator that is restarted: tests/e2e/local/test_restart.py."""
 
 
 def test_every_correction_has_a_probe() -> None:
