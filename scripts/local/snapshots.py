@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from pathlib import Path
 from typing import Any
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Coroutine[Any, Any, None]]
 
 QUIET = 0.5
 """Seconds without a change before a snapshot."""

@@ -1,0 +1,167 @@
+"""The decisions inside the corrections, without an emulator."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scripts.local import corrections
+from scripts.local.corrections.containers import start_error
+from scripts.local.corrections.draining import InFlight
+from scripts.local.corrections.housekeeping import STOPPED_SECONDS, is_over
+from scripts.local.corrections.load_balancer import policy_of
+from scripts.local.corrections.registry import CACHED_SECONDS, BlobFolder, forget_unused
+from scripts.local.corrections.rewriting import rewritten
+from scripts.local.corrections.scheduler import one_at_a_time
+from scripts.local.corrections.sockets import has_listener
+from scripts.local.corrections.throttling import LONGEST_PAUSE, Throttle, pause
+from scripts.local.target_health import Policy
+
+LAYER = "sha256:" + "ab" * 32
+
+
+def test_each_correction_names_a_function() -> None:
+    names = [row.name for row in corrections.TABLE]
+    assert len(set(names)) == len(names)
+    for row in corrections.TABLE:
+        module = __import__(f"scripts.local.corrections.{row.module}", fromlist=[row.function])
+        assert callable(getattr(module, row.function))
+
+
+def test_a_correction_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corrections.Correction, "apply", lambda _: None)
+    everything = tuple(row.name for row in corrections.TABLE)
+    assert corrections.apply() == everything
+    assert corrections.apply(frozenset({everything[0]})) == everything[1:]
+    assert corrections.apply(frozenset({"all"})) == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        (
+            "ResourceInitializationError: unable to pull image or start container: 400 Client Error for "
+            'http+docker://localhost/v1.41/containers/x/start: Bad Request ("failed to create shim task: OCI runtime '
+            'create failed: exec: "/nope": no such file or directory: unknown")',
+            "CannotStartContainerError: Error response from daemon: failed to create shim task: OCI runtime create "
+            'failed: exec: "/nope": no such file or directory: unknown',
+        ),
+        (
+            "CannotPullContainerError: 404 Client Error for http+docker://localhost/v1.41/images/create?tag=nope: "
+            'Not Found ("manifest for localhost:1/app:nope not found: manifest unknown")',
+            "CannotPullContainerError: manifest for localhost:1/app:nope not found: manifest unknown",
+        ),
+        ("ResourceInitializationError: unable to pull secrets", "ResourceInitializationError: unable to pull secrets"),
+    ],
+)
+def test_stopped_reasons_use_the_words_of_ecs(reason: str, expected: str) -> None:
+    assert start_error(reason) == expected
+
+
+def test_blobs_are_shared_through_the_cache(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    first, second = BlobFolder(tmp_path / "first", cache), BlobFolder(tmp_path / "second", cache)
+    assert LAYER not in first
+    first[LAYER] = b"layer"
+    assert list(first) == [LAYER]
+    assert list(second) == []
+    assert LAYER in second
+    assert second[LAYER] == b"layer"
+    del second[LAYER]
+    assert first[LAYER] == b"layer"
+    assert [path.name for path in (tmp_path / "first").iterdir()] == [LAYER.replace(":", "-")]
+
+
+@pytest.mark.parametrize("digest", ["", "sha256", "sha256:../../etc/passwd", "a/b:c"])
+def test_a_digest_cannot_leave_the_folder(tmp_path: Path, digest: str) -> None:
+    with pytest.raises(KeyError):
+        BlobFolder(tmp_path, tmp_path)[digest]
+
+
+def test_unused_layers_leave_the_cache(tmp_path: Path) -> None:
+    for name, used in (("old", 1000.0), ("new", 3000.0)):
+        (tmp_path / name).write_bytes(b"")
+        os.utime(tmp_path / name, (used, used))
+    forget_unused(tmp_path, 2000.0 + CACHED_SECONDS)
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_in_flight_counts_requests_by_target() -> None:
+    in_flight = InFlight()
+    in_flight.change("10.0.0.1", +1)
+    in_flight.change("10.0.0.1", +1)
+    in_flight.change("10.0.0.1", -1)
+    assert in_flight.count == {"10.0.0.1": 1}
+    in_flight.change("10.0.0.1", -1)
+    in_flight.change("10.0.0.1", -1)
+    assert in_flight.count == {}
+    in_flight.wait_until_idle("10.0.0.1", 60)
+
+
+def test_a_stopped_task_is_over_after_an_hour() -> None:
+    stopped = "2026-01-01T00:00:00Z"
+    at = 1767225600.0
+    assert not is_over(stopped, at + STOPPED_SECONDS)
+    assert is_over(stopped, at + STOPPED_SECONDS + 1)
+    assert not is_over(None, at)
+
+
+def test_policy_of_a_target_group_record() -> None:
+    record = {
+        "HealthCheckPath": "/ready",
+        "HealthCheckPort": "9000",
+        "HealthCheckIntervalSeconds": 5,
+        "HealthCheckTimeoutSeconds": 2,
+        "HealthyThresholdCount": 2,
+        "UnhealthyThresholdCount": 3,
+        "Matcher": {"HttpCode": "200-204"},
+    }
+    assert policy_of(record) == Policy("/ready", 9000, "HTTP", "200-204", 5, 2, 2, 3)
+    assert policy_of({}) == Policy()
+
+
+def test_rewrites() -> None:
+    transforms = [{"UrlRewriteConfig": {"Rewrites": [{"Regex": "^/hello/?(.*)$", "Replace": "/$1"}]}}]
+    assert rewritten("/hello", transforms) == "/"
+    assert rewritten("/hello/a/b", transforms) == "/a/b"
+    assert rewritten("/other", transforms) == "/other"
+    assert rewritten("/other", []) == "/other"
+
+
+def test_reconciliations_of_a_service_may_nest() -> None:
+    calls: list[str] = []
+
+    def reconcile(cluster: str, key: str) -> None:
+        calls.append(key)
+        if len(calls) < 3:
+            run(cluster, key)
+
+    run = one_at_a_time(reconcile)
+    run("c", "c/s")
+    assert calls == ["c/s"] * 3
+
+
+TABLE = "  sl  local_address rem_address   st\n   0: 00000000:1F40 00000000:0000 {} 0:0\n"
+
+
+@pytest.mark.parametrize(("state", "expected"), [("0A", True), ("01", False)])
+def test_listening_socket(tmp_path: Path, state: str, expected: bool) -> None:
+    table = tmp_path / "tcp"
+    table.write_text(TABLE.format(state))
+    assert has_listener(table) is expected
+    assert not has_listener(tmp_path / "absent")
+
+
+def test_throttle_waits_longer_after_each_failure() -> None:
+    assert [pause(failures) for failures in range(1, 9)] == [0, 1, 2, 4, 8, 16, LONGEST_PAUSE, LONGEST_PAUSE]
+    now = [0.0]
+    throttle = Throttle(lambda: now[0])
+    assert throttle.failed("d", was_stable=False) == 0
+    assert throttle.failed("d", was_stable=False) == 1
+    assert throttle.holds_back("d")
+    assert not throttle.holds_back("other")
+    now[0] = 1.0
+    assert not throttle.holds_back("d")
+    assert throttle.failed("d", was_stable=True) == 0
