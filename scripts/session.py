@@ -16,7 +16,7 @@ from scripts.engine.images import Images
 from scripts.engine.looking import chosen_services
 from scripts.engine.shell import Shell
 from scripts.engine.world import World
-from settings import Settings, Target, load
+from settings import Settings, SlipwayError, Target, load
 
 ROOT = Path(__file__).resolve().parent.parent
 QUALIFIER = "hnb659fds"
@@ -73,11 +73,16 @@ def _embedded(settings: Settings, say: Callable[[str], None], *, look_only: bool
 
 
 def _aws(settings: Settings, say: Callable[[str], None], *, look_only: bool) -> Connection:
-    from scripts.local.docker_engine import find_builder
+    from scripts.local.docker_engine import Builder, find_builder
 
     target = settings.target
     _check_region(target)
-    builder = find_builder(settings.state_dir / "builder.json")
+    try:
+        builder = find_builder(settings.state_dir / "builder.json")
+    except SlipwayError:
+        if not look_only:
+            raise
+        builder = Builder(("docker",))
     if not look_only:
         from scripts.local.base_images import pull_official
 
@@ -93,7 +98,7 @@ def _aws(settings: Settings, say: Callable[[str], None], *, look_only: bool) -> 
         profile=target.profile,
         deploy_role_arn=role,
         endpoint_url=os.environ.get("AWS_ENDPOINT_URL"),
-        load_balancer_url="https://{dns}" if target.certificate_arn else "http://{dns}",
+        load_balancer_url=f"https://{target.domain}" if target.certificate_arn else "http://{dns}",
         cdk_env=(
             ("AWS_REGION", target.region),
             ("AWS_DEFAULT_REGION", target.region),

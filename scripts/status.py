@@ -42,6 +42,7 @@ def read_status(world: World) -> dict[str, Any]:
     settings = world.settings
     state = _state(world)
     platform = state.stacks.get("platform")
+    world.load_balancer = platform.outputs.get("LoadBalancerDns") if platform else None
     world.urls = urls(world, platform.outputs if platform else {})
     services = {service.name: _row(world, state, service.name) for service in settings.services}
     last = history(world.aws, settings, limit=1) if "ledger" in state.stacks else []
@@ -71,7 +72,9 @@ def _row(world: World, state: TargetState, name: str) -> dict[str, Any]:
     wanted = state.digests.get(name)
     right = sum(digest == wanted for digest in running.digests)
     url = world.urls.get(name) if stack else None
-    health = ask(url.rstrip("/") + world.settings.service(name).health_path).text if url else None
+    health = (
+        ask(url.rstrip("/") + world.settings.service(name).health_path, via=world.load_balancer).text if url else None
+    )
     return {
         "image_tag": stack.image_tag if stack else None,
         "digest": wanted,

@@ -23,7 +23,7 @@ CODE = ("app.py", "stacks", "settings")
 ASSETS = {"analysis": "lambda/analyzer"}
 """Stack key -> folder that the stack packs into an asset."""
 LOCK_LINES = {"requirements.txt": ("aws-cdk-lib==", "constructs==", "cdk-nag==")}
-NOT_SYNTHESISED = ("profile", "rollout_timeout")
+NOT_SYNTHESISED = ("profile", "rollout_timeout", "domain")
 """Fields of a target that reach no template."""
 IMAGE_ONLY = ("source", "dockerfile", "build_args")
 """Fields of a service that reach its image and no template."""
@@ -70,7 +70,7 @@ def _fingerprint(settings: Settings, key: str, shared: str) -> str:
 
 def _target_facts(settings: Settings) -> dict[str, Any]:
     target = {k: v for k, v in asdict(settings.target).items() if k not in NOT_SYNTHESISED}
-    return {"name": settings.name, **target, "cdk.json": _cdk_json(settings.root)}
+    return {"project": settings.name, **target, "cdk.json": _cdk_json(settings.root)}
 
 
 def _service_facts(service: Service) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _locked_versions(root: Path) -> list[str]:
         versions += [line.split(";")[0].split("\\")[0].strip() for line in lines if line.startswith(starts)]
     package = _read_json(root / "package.json")
     if package is not None:
-        versions.append(package.get("dependencies", {}).get("aws-cdk", ""))
+        versions.append(package.get("devDependencies", {}).get("aws-cdk", ""))
     return versions
 
 

@@ -135,6 +135,12 @@ def _target(root: Path, name: str, row: dict[str, Any], environ: Mapping[str, st
             raise SettingsError(
                 "missing", where=f"{FILE}: targets.{name}.{key}", remedy=f"add {rules.TARGET[key].allowed}"
             )
+    if "certificate_arn" in row and "domain" not in row:
+        raise SettingsError(
+            "missing beside certificate_arn",
+            where=f"{FILE}: targets.{name}.domain",
+            remedy=f"add {rules.TARGET['domain'].allowed}, which the certificate is for",
+        )
     embedded = row.get("embedded", False)
     target = Target(name=name, **row)
     profile = None if embedded else environ.get("AWS_PROFILE") or target.profile

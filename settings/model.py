@@ -55,6 +55,8 @@ class Target:
     network: str = "public"
     """`public`: tasks in public subnets, no NAT (cheap). `private`: private subnets behind a NAT gateway."""
     certificate_arn: str | None = None
+    domain: str | None = None
+    """Name in the certificate that users open; it points to the load balancer, or will."""
     alarm_email: str | None = None
     log_retention_days: int = 30
     platform: str = "linux/amd64"

@@ -90,6 +90,9 @@ TARGET = {
     "certificate_arn": Rule(
         "the ARN of an ACM certificate", matches(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/\S+")
     ),
+    "domain": Rule(
+        'a host name, such as "shop.example.com"', matches(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+    ),
     "alarm_email": Rule("an e-mail address", matches(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
     "log_retention_days": Rule("one of " + ", ".join(map(str, LOG_RETENTION_DAYS)), one_of(*LOG_RETENTION_DAYS)),
     "platform": Rule(" or ".join(PLATFORMS), one_of(*PLATFORMS)),

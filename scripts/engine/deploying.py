@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,14 +14,15 @@ from scripts.engine.content import Context
 from scripts.engine.errors import Cancelled, Failed, Refused, SlipwayError
 from scripts.engine.execute import prepare, roll, worst
 from scripts.engine.looking import chosen_services, make_plan, read_contexts, read_source, remember
-from scripts.engine.model import Path, Plan, ServicePlan, Verdict
+from scripts.engine.model import Path, Plan, ServicePlan, Stack, Verdict
 from scripts.engine.outcome import Outcome, as_facts, verdict_of
 from scripts.engine.planner import force
 from scripts.engine.recording import recorded
 from scripts.engine.rollout import Baseline
-from scripts.engine.state import read_stacks, read_state, service_stack
+from scripts.engine.state import check_account, read_stacks, read_state, service_stack
 from scripts.engine.steps import amount, schedule
 from scripts.engine.update import read_template
+from scripts.engine.verdict import after_failed_update
 from scripts.engine.watch import Watcher, baseline
 from scripts.engine.world import World
 
@@ -75,7 +77,10 @@ def _execute(world: World, plan: Plan) -> Outcome:
         prepare(steps.before, world)
         _learn_urls(world)
     except SlipwayError as error:
-        return Outcome(verdict_of(error), plan, {"": error})
+        errors = {"": error}
+        with suppress(SlipwayError):
+            errors = after_failed_update(world, [s.service for s in plan.changed]) or errors
+        return Outcome(verdict_of(worst(errors.values())), plan, errors)
     errors = roll(steps.rolling, world) if steps.rolling else {}
     for service in plan.changed:
         if service.service not in errors:
@@ -96,7 +101,7 @@ def _wait_for_settling(world: World) -> None:
     told = False
     while True:
         with world.events.stage("prepare", text="looking at the target") if not told else _quiet():
-            stacks, _ = read_stacks(world.aws, world.settings)
+            stacks = _checked_stacks(world) if not told else read_stacks(world.aws, world.settings)[0]
         moving = [stack.name for stack in stacks.values() if stack.is_moving]
         if not moving:
             return
@@ -107,6 +112,15 @@ def _wait_for_settling(world: World) -> None:
             raise Refused(f"{moving[0]} is still being changed", where="CloudFormation", remedy="wait, then run again")
         if world.cancelled(1.0):
             raise Cancelled("stopped while waiting", remedy="nothing was changed")
+
+
+def _checked_stacks(world: World) -> dict[str, Stack]:
+    """The stacks; a wrong account is refused before anything that it says is looked at."""
+    with ThreadPoolExecutor(2) as pool:
+        account = pool.submit(check_account, world.aws, world.settings)
+        stacks = pool.submit(read_stacks, world.aws, world.settings)
+        account.result()
+        return stacks.result()[0]
 
 
 @contextmanager
@@ -137,6 +151,7 @@ def _learn_urls(world: World) -> None:
         stacks, _ = read_stacks(world.aws, world.settings)
         world.state = replace(world.state, stacks=stacks, bootstrapped=True)
         stack = stacks.get("platform")
+    world.load_balancer = stack.outputs.get("LoadBalancerDns") if stack else None
     world.urls = urls(world, stack.outputs if stack else {})
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 
 def pack(item: dict[str, Any]) -> dict[str, Any]:
+    """A DynamoDB item from plain values; None is left out."""
     return {key: _value(value) for key, value in item.items() if value is not None}
 
 
@@ -27,6 +28,7 @@ def _value(value: Any) -> dict[str, Any]:
 
 
 def unpack(row: dict[str, Any]) -> dict[str, Any]:
+    """Plain values from a DynamoDB item."""
     return {key: _plain(value) for key, value in row.items()}
 
 

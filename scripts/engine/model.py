@@ -37,6 +37,16 @@ class Verdict(StrEnum):
     TIMED_OUT = "timed_out"
 
 
+SETTLED = (
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    "IMPORT_COMPLETE",
+)
+
+
 @dataclass(frozen=True)
 class Stack:
     """A CloudFormation stack as one listing shows it."""
@@ -55,7 +65,7 @@ class Stack:
     @property
     def is_settled(self) -> bool:
         """True when nothing is under way and the last change took."""
-        return self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+        return self.status in SETTLED
 
     @property
     def is_moving(self) -> bool:

@@ -194,12 +194,13 @@ def _fallen(seen: Snapshot, goal: Goal, ours: Deployment | None) -> tuple[Task, 
         for t in seen.tasks
         if t.status == "STOPPED"
         and t.task_definition == ours.task_definition
-        and _fell(t)
+        and has_fallen(t)
         and t.id not in goal.baseline.tasks
     )
 
 
-def _fell(task: Task) -> bool:
+def has_fallen(task: Task) -> bool:
+    """Whether a stopped task ended by itself or was found bad, rather than scaled away."""
     if task.stop_code in ("EssentialContainerExited", "TaskFailedToStart"):
         return True
     return "failed" in task.stopped_reason.lower()

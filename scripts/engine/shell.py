@@ -16,6 +16,7 @@ from scripts.engine.errors import Cancelled, Failed
 
 KEPT_LINES = 2_000
 GRACE_SECONDS = 10
+"""Between asking a process to end and ending it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,17 @@ class Shell:
             running = list(self._running)
         for process in running:
             _signal_group(process, signal.SIGTERM)
+        if running:
+            last = threading.Timer(GRACE_SECONDS, self._kill)
+            last.daemon = True
+            last.start()
+
+    def _kill(self) -> None:
+        """What did not end when it was asked to."""
+        with self._lock:
+            running = list(self._running)
+        for process in running:
+            _signal_group(process, signal.SIGKILL)
 
     def _start(
         self, argv: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None, *, merged: bool, stdin: str | None

@@ -113,6 +113,7 @@ class DeployStacks:
         world.may_change()
         names = [world.settings.stack_name(key) for key in self.stacks]
         tags = {world.settings.stack_name(service_key(service)): tag for service, tag in self.tags}
+        world.updating = True
         world.cdk.deploy(names, tags, _teller(world, self.stage, None))
         return f"{len(names)} stack{'s'[: len(names) != 1]}"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from scripts.engine import diagnose
 from scripts.engine.errors import Cancelled, Failed, RolledBack, SlipwayError, Superseded, TimedOut
 from scripts.engine.model import Stack, Verdict
-from scripts.engine.rollout import Baseline, Goal, Judgement, Snapshot
-from scripts.engine.state import read_digest, stack_from
+from scripts.engine.rollout import FAILED_STACK, Baseline, Goal, Judgement, Snapshot, has_fallen
+from scripts.engine.state import read_digest, read_stacks
 from scripts.engine.update import put_back
-from scripts.engine.verify import answers
+from scripts.engine.verify import answers, ask
 from scripts.engine.watch import Watcher
 from scripts.engine.world import World, wanted_digest
 from settings.model import service_key
@@ -52,7 +55,12 @@ def prove(world: World, name: str) -> str:
     url = world.urls.get(name)
     if url is None or service.desired == 0:
         return "no tasks wanted, nothing to ask"
-    proof = answers(url.rstrip("/") + service.health_path, timeout=PROOF_SECONDS, cancelled=world.cancelled)
+    proof = answers(
+        url.rstrip("/") + service.health_path,
+        timeout=PROOF_SECONDS,
+        cancelled=world.cancelled,
+        get=partial(ask, via=world.load_balancer),
+    )
     if proof.good:
         return proof.text
     if world.cancelled(0):
@@ -75,6 +83,28 @@ def prove(world: World, name: str) -> str:
             remedy="the previous version serves again; correct it and deploy again",
         )
     raise Failed(f"{name} does not answer through the load balancer: {proof.text}", where="verify")
+
+
+def after_failed_update(world: World, services: Sequence[str]) -> dict[str, SlipwayError]:
+    """What became of the services whose stack CloudFormation rolled back: evidence told, service -> error.
+
+    On AWS an update of a whole stack waits for ECS, so that a version which does not come up ends there and not in
+    the rollout stage. Empty when no stack was rolled back by this deploy.
+    """
+    if not world.updating:
+        return {}
+    stacks, _ = read_stacks(world.aws, world.settings)
+    errors: dict[str, SlipwayError] = {}
+    for service in services:
+        stack, before = stacks.get(service_key(service)), world.baselines.get(service, Baseline())
+        if stack is None or stack.status not in FAILED_STACK:
+            continue
+        seen = Watcher(world.aws, world.settings, service).look()
+        failed = tuple(t for t in seen.tasks if t.status == "STOPPED" and t.id not in before.tasks and has_fallen(t))
+        verdict = Verdict.ROLLED_BACK if before.task_definition else Verdict.FAILED
+        judgement = Judgement(f"CloudFormation: {stack.status}", verdict, failed)
+        errors[service] = _ended(world, service, judgement, seen=seen, unhealthy=diagnose.unhealthy_words(seen))
+    return errors
 
 
 def restore(world: World, service: str, before: Baseline) -> bool:
@@ -137,9 +167,5 @@ def _ended(world: World, service: str, judgement: Judgement, *, seen: Snapshot, 
 
 
 def _stack(world: World, service: str) -> Stack | None:
-    client = world.aws.client("cloudformation")
-    name = world.settings.stack_name(service_key(service))
-    try:
-        return stack_from(client.describe_stacks(StackName=name)["Stacks"][0])
-    except client.exceptions.ClientError:
-        return None
+    stacks, _ = read_stacks(world.aws, world.settings)
+    return stacks.get(service_key(service))

@@ -37,9 +37,13 @@ class World:
     digests: dict[str, str] = field(default_factory=dict)
     """Service -> digest of the wanted image, as the registry tells it."""
     urls: dict[str, str] = field(default_factory=dict)
+    load_balancer: str | None = None
+    """DNS name of the load balancer."""
     lock: Lock | None = None
     has_ledger: bool = False
     pushed_bytes: int = 0
+    updating: bool = False
+    """True once `cdk deploy` was started."""
     settling: set[str] = field(default_factory=set)
     """Services that are live while CloudFormation still drains what was there before."""
 

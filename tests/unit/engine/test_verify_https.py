@@ -30,7 +30,8 @@ class FakeSocket:
 
 
 def test_connects_to_the_load_balancer_and_names_the_domain(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake, seen = FakeSocket(), {}
+    fake = FakeSocket()
+    seen: dict[str, object] = {}
 
     def connect(address: tuple[str, int], timeout: float) -> FakeSocket:
         seen["address"] = address

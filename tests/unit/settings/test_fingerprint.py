@@ -110,7 +110,7 @@ def test_what_means_something_else_counts_for_every_stack(settings: Settings, ca
         ("app.py", "print(2)\n"),
         ("stacks/another.py", "x = 1\n"),
         ("cdk.json", '{"app": "python app.py", "context": {"a": false}}'),
-        ("package.json", '{"dependencies": {"aws-cdk": "2.2"}}'),
+        ("package.json", '{"devDependencies": {"aws-cdk": "2.2"}}'),
         ("requirements.txt", "aws-cdk-lib==2.1 \\\n    --hash=x\nboto3==1.0\nconstructs==10.0\n"),
     ],
 )
