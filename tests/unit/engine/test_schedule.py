@@ -1,0 +1,179 @@
+"""The steps of a plan, as values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from scripts.engine.model import Action, Path, Plan, ServicePlan, TargetState
+from scripts.engine.planner import plan
+from scripts.engine.steps import (
+    BootstrapToolkit,
+    Build,
+    DeployStacks,
+    Push,
+    Reassert,
+    Rollout,
+    Schedule,
+    Synthesize,
+    UpdateTag,
+    Verify,
+    amount,
+    facts_of,
+    schedule,
+)
+from tests.unit.engine.projects import FOUNDATION, live, project, stack, wanted
+
+SETTINGS = project()
+GATEWAY = ServicePlan("gateway", Path.NONE, "", image_tag="src-g", previous_tag="src-g")
+HELLO = ServicePlan("hello", Path.FAST, "", image_tag="src-h", previous_tag="src-old")
+
+
+def planned(path: Path, *services: ServicePlan, **more: Any) -> Plan:
+    return Plan("staging", path, "", services, **more)
+
+
+def rolling(service: str, tag: str, *, certain: bool) -> tuple[Rollout, Verify]:
+    return Rollout(service, tag, certain=certain), Verify(service, tag)
+
+
+@pytest.mark.parametrize("path", [Path.NONE, Path.POLICY])
+def test_nothing_to_do(path: Path) -> None:
+    assert schedule(planned(path, GATEWAY)) == Schedule()
+
+
+def test_fast_builds_pushes_and_updates_without_synthesis() -> None:
+    assert schedule(planned(Path.FAST, GATEWAY, replace(HELLO, build=True))) == Schedule(
+        before=(((Build("hello", "src-h"), Push("hello", "src-h")),),),
+        rolling=((UpdateTag("hello", "src-h"), *rolling("hello", "src-h", certain=True)),),
+    )
+
+
+def test_a_tag_that_the_registry_holds_is_neither_built_nor_pushed() -> None:
+    assert schedule(planned(Path.FAST, HELLO)) == Schedule(
+        before=((),),
+        rolling=((UpdateTag("hello", "src-h"), *rolling("hello", "src-h", certain=True)),),
+    )
+
+
+def test_the_same_tag_is_deployed_again_by_ecs_alone() -> None:
+    again = replace(HELLO, action=Action.REASSERT)
+    assert schedule(planned(Path.FAST, again)).rolling == (
+        (Reassert("hello"), *rolling("hello", "src-h", certain=True)),
+    )
+
+
+def test_an_expired_image_is_pushed_before_it_is_deployed_again() -> None:
+    found = schedule(planned(Path.FAST, replace(HELLO, action=Action.REASSERT, build=True)))
+    assert found.before == (((Build("hello", "src-h"), Push("hello", "src-h")),),)
+
+
+def test_a_rollout_under_way_is_only_watched() -> None:
+    watched = replace(HELLO, action=Action.WATCH)
+    assert schedule(planned(Path.FAST, watched)).rolling == (rolling("hello", "src-h", certain=False),)
+
+
+def test_services_have_lanes_of_their_own() -> None:
+    found = schedule(planned(Path.FAST, replace(GATEWAY, path=Path.FAST, build=True), replace(HELLO, build=True)))
+    assert [lane[0].service for lane in found.before[0]] == ["gateway", "hello"]
+    assert [lane[0].service for lane in found.rolling] == ["gateway", "hello"]
+
+
+def test_full_synthesises_beside_the_builds_and_deploys_once() -> None:
+    changed = replace(HELLO, path=Path.FULL, build=True)
+    found = schedule(planned(Path.FULL, GATEWAY, changed, stacks=("platform", "service-hello")))
+    assert found == Schedule(
+        before=(
+            ((Build("hello", "src-h"), Push("hello", "src-h")), (Synthesize(),)),
+            ((DeployStacks(("platform", "service-hello"), (("hello", "src-h"),)),),),
+        ),
+        rolling=(rolling("hello", "src-h", certain=False),),
+    )
+
+
+def test_the_foundation_alone_rolls_nothing_out() -> None:
+    assert schedule(planned(Path.FULL, GATEWAY, stacks=("platform",))) == Schedule(
+        before=(((Synthesize(),),), ((DeployStacks(("platform",), ()),),)), rolling=()
+    )
+
+
+def test_on_the_full_path_a_service_to_be_deployed_again_is() -> None:
+    services = (replace(GATEWAY, path=Path.FULL), replace(HELLO, action=Action.REASSERT))
+    found = schedule(planned(Path.FULL, *services, stacks=("service-gateway", "service-hello")))
+    assert found.rolling == (
+        rolling("gateway", "src-g", certain=False),
+        (Reassert("hello"), *rolling("hello", "src-h", certain=True)),
+    )
+
+
+def test_a_new_service_is_published_by_the_cdk_and_not_pushed() -> None:
+    new = replace(HELLO, path=Path.FULL, build=True, inline=True, previous_tag=None)
+    found = schedule(planned(Path.FULL, GATEWAY, new, stacks=("registry", "service-hello")))
+    assert found.before[0] == ((Build("hello", "src-h"),), (Synthesize((("hello", "src-h"),)),))
+
+
+def test_an_empty_target_from_its_plan_to_its_steps() -> None:
+    made = plan(SETTINGS, TargetState(), wanted(SETTINGS), ["gateway", "hello"])
+    tags = (("gateway", "src-gateway"), ("hello", "src-hello"))
+    keys = (*FOUNDATION, "service-gateway", "service-hello")
+    assert schedule(made) == Schedule(
+        before=(
+            (
+                (Build("gateway", "src-gateway"),),
+                (Build("hello", "src-hello"),),
+                (BootstrapToolkit(), Synthesize(tags)),
+            ),
+            ((DeployStacks(keys, tags),),),
+        ),
+        rolling=tuple(rolling(service, tag, certain=False) for service, tag in tags),
+    )
+
+
+def test_a_setting_and_a_source_line_of_two_services_go_one_way() -> None:
+    target = live(SETTINGS)
+    state = replace(
+        target,
+        stacks={**target.stacks, "service-gateway": stack(SETTINGS, "service-gateway", outputs={})},
+        digests={"gateway": "sha256:gateway"},
+    )
+    want = wanted(SETTINGS)
+    made = plan(SETTINGS, state, replace(want, tags={**want.tags, "hello": "src-new"}), ["gateway", "hello"])
+    assert schedule(made).before == (
+        ((Build("hello", "src-new"), Push("hello", "src-new")), (Synthesize(),)),
+        ((DeployStacks(("service-gateway", "service-hello"), (("gateway", "src-gateway"), ("hello", "src-new"))),),),
+    )
+
+
+def test_a_plan_with_an_unknown_tag_is_never_executed() -> None:
+    with pytest.raises(AssertionError):
+        schedule(planned(Path.FAST, replace(HELLO, image_tag=None)))
+
+
+def test_a_step_as_plain_data() -> None:
+    assert facts_of(Build("hello", "src-h")) == {
+        "step": "Build",
+        "stage": "build",
+        "service": "hello",
+        "tag": "src-h",
+    }
+    assert facts_of(Rollout("hello", "src-h", certain=True))["stage"] == "rollout"
+    assert facts_of(BootstrapToolkit()) == {"step": "BootstrapToolkit", "stage": "update"}
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 KB"),
+        (4096, "4.1 KB"),
+        (999_949, "999.9 KB"),
+        (1_500_000, "1.5 MB"),
+        (2_300_000_000, "2.3 GB"),
+        (5_000_000_000_000, "5000.0 GB"),
+    ],
+)
+def test_bytes_for_people(size: int, text: str) -> None:
+    assert amount(size) == text
