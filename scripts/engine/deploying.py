@@ -79,7 +79,7 @@ def _execute(world: World, plan: Plan) -> Outcome:
     except SlipwayError as error:
         errors = {"": error}
         with suppress(SlipwayError):
-            errors = after_failed_update(world, [s.service for s in plan.changed]) or errors
+            errors |= after_failed_update(world, [s.service for s in plan.changed])
         return Outcome(verdict_of(worst(errors.values())), plan, errors)
     errors = roll(steps.rolling, world) if steps.rolling else {}
     for service in plan.changed:
