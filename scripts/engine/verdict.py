@@ -101,7 +101,8 @@ def after_failed_update(world: World, services: Sequence[str]) -> dict[str, Slip
             continue
         seen = Watcher(world.aws, world.settings, service).look()
         failed = tuple(t for t in seen.tasks if t.status == "STOPPED" and t.id not in before.tasks and has_fallen(t))
-        if stack.status == before.stack_status and not failed and {d.id for d in seen.deployments} <= before.deployments:
+        is_untouched = not failed and {d.id for d in seen.deployments} <= before.deployments
+        if stack.status == before.stack_status and is_untouched:
             continue  # rolled back by an earlier deploy; this one did not come to it
         verdict = Verdict.ROLLED_BACK if before.task_definition else Verdict.FAILED
         judgement = Judgement(f"CloudFormation: {stack.status}", verdict, failed)

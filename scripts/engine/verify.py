@@ -52,8 +52,8 @@ def ask(url: str, timeout: float = 5.0, *, via: str | None = None) -> Proof:
             status = answer.status
     except urllib.error.HTTPError as error:
         status = error.code
-    except (OSError, ValueError) as error:
-        return Proof(good=False, text=f"no answer: {getattr(error, 'reason', error)}")
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return Proof(good=False, text=f"no answer: {getattr(error, 'reason', error) or type(error).__name__}")
     took = (time.perf_counter() - begin) * 1000
     return Proof(status < 400, f"HTTP {status}", took)
 

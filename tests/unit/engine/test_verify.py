@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import urllib.error
 import urllib.request
@@ -123,6 +124,7 @@ class Opener:
         (TimeoutError("timed out"), False, "no answer: timed out"),
         (ConnectionResetError(104, "Connection reset by peer"), False, "Connection reset by peer"),
         (ValueError("unknown url type: 'x'"), False, "no answer: unknown url type: 'x'"),
+        (http.client.BadStatusLine("SSH-2.0-OpenSSH"), False, "no answer: SSH-2.0-OpenSSH"),
     ],
 )
 def test_one_answer(monkeypatch: pytest.MonkeyPatch, answer: Any, good: bool, text: str) -> None:
