@@ -22,12 +22,17 @@ Say = Callable[[str], None]
 _detached: list[subprocess.Popen[bytes]] = []
 """Engines that this process started and that outlive it: kept, so that none is taken for a forgotten child."""
 
-LOCK = Path("/var/lock/slipway-docker.lock")
-PID_FILE = Path("/var/run/docker.pid")
+LOCK = Path("/run/slipway-docker.lock")
+PID_FILES = (
+    (Path("/var/run/docker.pid"), "dockerd"),
+    (Path("/var/run/docker/containerd/containerd.pid"), "containerd"),
+)
+"""Left behind by a killed engine, with the name of the program that wrote each."""
 SYSTEMD = Path("/run/systemd/system")
 DEBIAN = Path("/etc/debian_version")
 START_SECONDS = 60.0
 APT_SECONDS = 600
+ZOMBIE = "Z"
 STALE_LISTS_SECONDS = 24 * 3600
 APT_OPTIONS = (
     "-y",
@@ -87,7 +92,6 @@ def _refuse_what_cannot_be_started() -> None:
 
 @contextmanager
 def _machine_lock() -> Iterator[None]:
-    LOCK.parent.mkdir(parents=True, exist_ok=True)
     with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -169,7 +173,8 @@ def _start(log: Path, say: Say) -> None:
 
 
 def _start_by_hand(log: Path) -> subprocess.Popen[bytes]:
-    remove_stale_pid_file(PID_FILE)
+    for path, program in PID_FILES:
+        remove_stale_pid_file(path, program)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -183,18 +188,23 @@ def _start_by_hand(log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def remove_stale_pid_file(path: Path) -> None:
-    """Removes a pid file whose process is gone or is something else: dockerd refuses to start when the number lives."""
+def remove_stale_pid_file(path: Path, program: str) -> None:
+    """Removes a pid file whose process is gone or is something else.
+
+    dockerd refuses to start while the number in its own file lives, and waits for a containerd whose number does.
+    """
     try:
-        pid = int(path.read_text("ascii"))
+        name, state = _process(int(path.read_text("ascii")))
     except (OSError, ValueError):
-        pid = 0
-    try:
-        command = Path(f"/proc/{pid}/comm").read_text("utf-8").strip()
-    except OSError:
-        command = ""
-    if command != "dockerd":
+        name, state = "", ""
+    if name != program or state == ZOMBIE:
         path.unlink(missing_ok=True)
+
+
+def _process(pid: int) -> tuple[str, str]:
+    """Name and state letter of a process. Source: proc(5), /proc/pid/stat."""
+    name, _, rest = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")
+    return name.partition("(")[2], rest.split()[0]
 
 
 def _last_error(log: Path) -> str:

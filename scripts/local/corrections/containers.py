@@ -40,7 +40,7 @@ def _name_memory_kills(ecs: Module, task: Any) -> None:
     for container, docker_id in zip(task.get("containers") or [], task.get("_docker_ids") or [], strict=False):
         try:
             state = ecs._get_docker().api.inspect_container(docker_id)["State"]
-        except DockerException:
+        except (DockerException, OSError):
             continue
         if state.get("OOMKilled"):
             container["reason"] = "OutOfMemoryError: Container killed due to memory usage"
@@ -108,6 +108,6 @@ def _remove_unstarted(docker: Any, task: str) -> None:
             all=True, filters={"label": f"com.amazonaws.ecs.task-arn={task}", "status": "created"}
         ):
             docker.api.remove_container(left["Id"], v=True, force=True)
-    except DockerException:
+    except (DockerException, OSError):
         # The reaper of MiniStack takes what is left.
         return

@@ -123,11 +123,11 @@ def _remove(ecs: Module, docker: Any, container_or_id: Any) -> None:
     try:
         container = docker.containers.get(container_or_id) if isinstance(container_or_id, str) else container_or_id
         container.stop(timeout=_stop_timeout(ecs, container.labels or {}))
-    except DockerException as error:
+    except (DockerException, OSError) as error:
         ecs.logger.debug("stopping %s: %s", container_or_id, error)
     try:
         docker.api.remove_container(getattr(container_or_id, "id", container_or_id), v=True, force=True)
-    except DockerException as error:
+    except (DockerException, OSError) as error:
         ecs.logger.debug("removing %s: %s", container_or_id, error)
 
 

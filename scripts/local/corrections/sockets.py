@@ -15,7 +15,7 @@ def listens(docker: Any, container_id: str) -> bool:
 
     try:
         process = int(docker.api.inspect_container(container_id)["State"]["Pid"])
-    except DockerException:
+    except (DockerException, OSError):
         return False
     return process > 0 and any(has_listener(Path(f"/proc/{process}/net") / name) for name in ("tcp", "tcp6"))
 

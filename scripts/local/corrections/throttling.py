@@ -15,6 +15,8 @@ from scripts.local.corrections.upstream import Module, Services
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds."""
+TOLD_AFTER = 2
+"""Failures in a row after which the service's events say so."""
 
 
 def pause(failures: int) -> float:
@@ -30,10 +32,13 @@ class Throttle:
         self.failures: dict[str, int] = {}
         self.until: dict[str, float] = {}
 
-    def failed(self, deployment: str, *, was_stable: bool) -> float:
-        """Counts a failure; returns the seconds until the replacement may start."""
-        self.failures[deployment] = 1 if was_stable else self.failures.get(deployment, 0) + 1
-        seconds = pause(self.failures[deployment])
+    def failed(self, deployment: str, *, was_stable: bool, engine_answers: bool = True) -> float:
+        """Counts a failure; returns the seconds until the replacement may start.
+
+        While the container engine does not answer it is tried again every second, so that all comes back with it.
+        """
+        self.failures[deployment] = 1 if was_stable else self.failures.get(deployment, 0) + engine_answers
+        seconds = pause(self.failures[deployment]) if engine_answers else FIRST_PAUSE
         self.until[deployment] = self.clock() + seconds
         return seconds
 
@@ -52,8 +57,10 @@ def throttle_restarts(service: Services) -> None:
         owner = ecs._services.get(key)
         deployment = ecs._deployment_for_task(owner, task) if owner else None
         if deployment and not options and not _is_judged(owner, deployment):
-            seconds = throttle.failed(deployment["id"], was_stable=bool(task.get("_startup_stable")))
-            if throttle.failures[deployment["id"]] == 2:
+            seconds = throttle.failed(
+                deployment["id"], was_stable=bool(task.get("_startup_stable")), engine_answers=_engine_answers(ecs)
+            )
+            if throttle.failures[deployment["id"]] == TOLD_AFTER:
                 _tell(ecs, owner)
             _after(ecs, seconds, lambda: ecs._reconcile_service_tasks(cluster, key))
         record(task, **options)
@@ -69,6 +76,15 @@ def throttle_restarts(service: Services) -> None:
 def _place(ecs: Module, task: Any) -> tuple[str, str]:
     cluster = ecs._cluster_name_from_arn(task.get("clusterArn", ""))
     return cluster, f"{cluster}/{str(task.get('group', '')).partition(':')[2]}"
+
+
+def _engine_answers(ecs: Module) -> bool:
+    from docker.errors import DockerException
+
+    try:
+        return bool(ecs._get_docker().ping())
+    except (DockerException, OSError):
+        return False
 
 
 def _is_judged(service: Any, deployment: Any) -> bool:

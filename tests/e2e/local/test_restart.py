@@ -140,6 +140,27 @@ def test_tasks_of_before_are_not_listed_as_running(
     assert ("STOPPED" in states) is plain
 
 
+def test_services_come_back_with_the_container_engine(
+    own: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine is lost together with its containers, and found again."""
+    engine = tmp_path / "docker.sock"
+    engine.symlink_to("/var/run/docker.sock")
+    with monkeypatch.context() as patch:
+        patch.setenv("DOCKER_HOST", f"unix://{engine}")
+        own.start()
+    one = Service(own, "kept", own.push("app"))
+    one.create(VERSION="kept")
+    until(lambda: one.is_steady() and one.is_healthy())
+    engine.unlink()
+    docker("rm", "-f", *leftovers.containers(own.state))
+    time.sleep(4)
+    engine.symlink_to("/var/run/docker.sock")
+    until(lambda: one.answer() == (200, "kept /"))
+    until(lambda: one.is_steady() and one.is_healthy())
+    assert len(leftovers.containers(own.state, running=True)) == 2
+
+
 def test_another_emulator_on_the_port_is_not_ours(own: Emulator, corrected: Emulator) -> None:
     own.folder.mkdir(parents=True)
     cloud.Files(own.folder).port.write_text(str(corrected.port), "ascii")

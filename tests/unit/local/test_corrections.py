@@ -165,3 +165,5 @@ def test_throttle_waits_longer_after_each_failure() -> None:
     now[0] = 1.0
     assert not throttle.holds_back("d")
     assert throttle.failed("d", was_stable=True) == 0
+    assert throttle.failed("d", was_stable=False, engine_answers=False) == 1
+    assert throttle.failures["d"] == 1, "a lost engine is not the application's failure"

@@ -93,8 +93,12 @@ def test_pid_file_of_another_process_is_removed(tmp_path: Path) -> None:
     pid_file = tmp_path / "docker.pid"
     for content in (str(os.getpid()), "99999999", "rubbish", ""):
         pid_file.write_text(content)
-        engine_setup.remove_stale_pid_file(pid_file)
+        engine_setup.remove_stale_pid_file(pid_file, "dockerd")
         assert not pid_file.exists()
+    own_name = Path("/proc/self/comm").read_text().strip()
+    pid_file.write_text(str(os.getpid()))
+    engine_setup.remove_stale_pid_file(pid_file, own_name)
+    assert pid_file.exists()
 
 
 def test_fatal_line_of_the_engine_log(tmp_path: Path) -> None:
