@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import json
 import os
 import signal
@@ -41,6 +42,9 @@ def run(verb: Callable[[], int]) -> NoReturn:
     # Reading AWS's service models makes objects by the ten thousand: collecting garbage meanwhile costs 50 ms.
     gc.set_threshold(200_000, 10, 10)
     debug = "--debug" in sys.argv
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal or a log that only takes ASCII gets other characters spelled out.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = verb()
     except SlipwayError as error:
