@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import threading
@@ -12,6 +13,8 @@ from typing import Any, TextIO
 from scripts.engine.events import STAGES, Event
 
 MARKS = {"live": "green", "unchanged": "green", "rolled_back": "yellow", "superseded": "yellow", "stopped": "yellow"}
+ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""Control sequences of terminals. Source: ECMA-48, "Control sequences"."""
 COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
 
 
@@ -90,7 +93,7 @@ class Lines:
         rows += [f"  task {task['id'][:8]}: {task['stopped_reason']}" + _exit(task) for task in event.get("tasks", [])]
         rows += [f"  load balancer: {text}" for text in event.get("targets", [])]
         if event.get("logs"):
-            rows += ["  last lines:", *(f"    {line}" for line in event["logs"])]
+            rows += ["  last lines:", *(f"    {one_line(line)}" for line in event["logs"])]
         if event.get("sentence"):
             rows += [f"  likely cause: {event['sentence']}", f"  remedy: {event['remedy']}"]
         return "\n".join(rows)
@@ -166,7 +169,7 @@ class Live(Lines):
         now = time.monotonic() - (self._offset or 0.0)
         width = shutil.get_terminal_size().columns
         for event in self._active.values():
-            text = stage_line({**event, "at": now}, now - event["at"], event["text"])
+            text = stage_line({**event, "at": now}, now - event["at"], one_line(event["text"]))
             self.out.write(self.paint("dim", text[: width - 1]) + "\n")
             self._drawn += 1
         self.out.flush()
@@ -189,6 +192,11 @@ def stage_line(event: Event, seconds: float | None, text: str) -> str:
     number = STAGES.index(stage) + 1
     service = event.get("service") or ""
     return f"[{_seconds(event['at'])}{took}] {number}/{len(STAGES)} {stage:<8} {service:<10} {text}".rstrip()
+
+
+def one_line(text: str) -> str:
+    """Text of a builder or an application without what would move the cursor or change colours."""
+    return "".join(character if character.isprintable() else " " for character in ESCAPE.sub("", text)).rstrip()
 
 
 def error_line(error: dict[str, Any]) -> str:
