@@ -37,7 +37,8 @@ def recorded(world: World, plan: Plan) -> Iterator[Callable[[Outcome], None]]:
         yield record.finish
     finally:
         record.stop()
-        if has_ledger:
+        # A ledger out of reach would cost another half a minute; the lease is free as soon as this process has ended.
+        if has_ledger and not record.broken:
             lock.release()
 
 
@@ -49,7 +50,7 @@ class Recorder:
         self.ledger = Ledger(world.aws, world.settings, new_id(time.time()))
         self._queue: queue.Queue[Event | None] = queue.Queue()
         self._thread: threading.Thread | None = None
-        self._broken = False
+        self.broken = False
 
     def start(self) -> None:
         """Open the record and follow the events."""
@@ -111,10 +112,10 @@ class Recorder:
 
     def _try(self, write: Callable[[], None]) -> None:
         """A ledger that cannot be written is said once; it does not stop a deploy."""
-        if self._broken:
+        if self.broken:
             return
         try:
             write()
         except SlipwayError as error:
-            self._broken = True
+            self.broken = True
             self.world.events.emit("warning", service=None, text=f"not recorded: {error}")

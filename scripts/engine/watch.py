@@ -17,6 +17,9 @@ from scripts.engine.state import container_digest, stack_from
 from settings import Settings
 from settings.model import service_key
 
+LOST_SECONDS = 20.0
+"""How long a target may be out of reach during a rollout before the watch is given up, besides the last attempt."""
+
 
 class Watcher:
     """Looks at one service again and again."""
@@ -72,13 +75,15 @@ class Watcher:
     ) -> tuple[Judgement, Snapshot]:
         """Look until there is a verdict; `cancelled` waits that many seconds and says whether to stop."""
         end = self.clock() + timeout
-        last = Judgement("")
+        last, looked = Judgement(""), self.clock()
         while True:
             try:
                 seen = self.look()
-                judgement = judge(seen, goal)
+                judgement, looked = judge(seen, goal), self.clock()
             except Transient as error:
                 # The target goes on without us: a lost look is no verdict.
+                if (missed := self.clock() - looked) > LOST_SECONDS:
+                    raise _lost(self.service, error, missed) from error
                 seen, judgement = Snapshot(), replace(last, text=f"cannot look: {error.what}")
             noticed(seen)
             if (judgement.text, judgement.failed) != (last.text, last.failed):
@@ -140,6 +145,14 @@ class Watcher:
             )
             for row in rows
         }
+
+
+def _lost(service: str, error: Transient, seconds: float) -> Transient:
+    return Transient(
+        f"{service}: no answer for {seconds:.0f} s: {error.what}",
+        where="rollout",
+        remedy="what was begun goes on without us; ./poe deploy looks again and finishes it",
+    )
 
 
 def baseline(seen: Snapshot, image_tag: str | None = None, template: str | None = None) -> Baseline:
