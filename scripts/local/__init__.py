@@ -33,12 +33,16 @@ def connect(settings: Settings, say: Callable[[str], None], *, build: bool) -> C
     if not running:
         running = cloud.ensure(folder, say, addresses=listen_addresses(), region=settings.target.region)
     builder = docker_engine.find_builder(folder / "builder.json")
-    stand_ins = (
-        base_images.ensure(base_images.needed(settings), builder, say, memory=folder / base_images.MEMORY)
-        if build
-        else ()
-    )
-    return connection(settings, running.port, builder, stand_ins)
+    notices = []
+    if running.code != cloud.code_version():
+        notices.append(
+            "the embedded cloud runs older code of this project; `./poe local down` lets the next start use today's"
+        )
+    if build:
+        memory = folder / base_images.MEMORY
+        stand_ins = base_images.ensure(base_images.needed(settings), builder, say, memory=memory)
+        notices += [f"base image {image} is a stand-in made from Debian packages" for image in stand_ins]
+    return connection(settings, running.port, builder, tuple(notices))
 
 
 def was_started(settings: Settings) -> bool:
@@ -53,7 +57,7 @@ def listen_addresses() -> tuple[str, ...]:
 
 
 def connection(
-    settings: Settings, port: int, builder: docker_engine.Builder, stand_ins: tuple[str, ...] = ()
+    settings: Settings, port: int, builder: docker_engine.Builder, notices: tuple[str, ...] = ()
 ) -> Connection:
     """How to reach the emulator on a port."""
     endpoint, registry = f"http://127.0.0.1:{port}", f"localhost:{port}"
@@ -74,7 +78,7 @@ def connection(
         registry_cache=False,
         registry_login=False,
         build_secrets=base_images.build_secrets(),
-        notices=tuple(f"base image {image} is a stand-in made from Debian packages" for image in stand_ins),
+        notices=notices,
     )
 
 

@@ -7,6 +7,7 @@ process may be dead and its number in use again, and another program may hold th
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import http.client
 import json
 import os
@@ -19,12 +20,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from settings.errors import SlipwayError
 
 PREFERRED_PORT = 4566
 IDENTITY_PATH = "/_slipway/emulator"
 PROJECT = Path(__file__).resolve().parents[2]
+CODE = Path(__file__).resolve().parent
 START_SECONDS = 45.0
 STOP_SECONDS = 20.0
 LARGEST_LOG = 10_000_000
@@ -45,6 +48,8 @@ class Running:
     port: int
     pid: int
     corrections: tuple[str, ...]
+    code: str = ""
+    """`code_version` of the process."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +93,10 @@ def find(folder: Path, timeout: float = 3.0) -> Running | None:
     card = identity(port, timeout) if port else None
     if not port or not card or card.get("state") != str(files.state.resolve()):
         return None
-    return Running(port, int(str(card["pid"])), tuple(map(str, card.get("corrections") or ())))  # type: ignore[call-overload]
+    return Running(port, int(card["pid"]), tuple(card.get("corrections") or ()), str(card.get("code", "")))
 
 
-def identity(port: int, timeout: float) -> dict[str, object] | None:
+def identity(port: int, timeout: float) -> dict[str, Any] | None:
     """What the server on a port says about itself; None when nobody of ours answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
@@ -103,6 +108,14 @@ def identity(port: int, timeout: float) -> dict[str, object] | None:
     finally:
         connection.close()
     return card if isinstance(card, dict) else None
+
+
+def code_version() -> str:
+    """Identifies the code that an emulator started now would run: ours, and MiniStack's version by the lock file."""
+    digest = hashlib.sha256()
+    for path in (*sorted(CODE.rglob("*.py")), PROJECT / "requirements.txt"):
+        digest.update(path.read_bytes() if path.exists() else b"")
+    return digest.hexdigest()[:12]
 
 
 def ensure(folder: Path, say: Say, *, addresses: tuple[str, ...], region: str) -> Running:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.local import corrections
+from scripts.local.cloud import IDENTITY_PATH, code_version
 from scripts.local.corrections.registry import BLOB_CACHE, BLOB_DIR
 from scripts.local.corrections.saving import Saver
 from scripts.local.corrections.upstream import part
@@ -25,7 +26,6 @@ from scripts.local.leftovers import instance
 from scripts.local.snapshots import Application, Changes, Message, Receive, Send, Snapshots, watched
 from scripts.local.stand_ins import cache_folder
 
-IDENTITY_PATH = "/_slipway/emulator"
 WITHOUT = "SLIPWAY_EMULATOR_WITHOUT"
 """Environment variable: corrections to leave out, or `all`; tests show with it that a correction is still needed."""
 
@@ -79,7 +79,7 @@ def corrected(state: Path, without: frozenset[str]) -> Application:
 
 def identity(state: Path, applied: tuple[str, ...]) -> dict[str, Any]:
     """What tells this emulator from any other server on the port."""
-    return {"state": str(state.resolve()), "pid": os.getpid(), "corrections": list(applied)}
+    return {"state": str(state.resolve()), "pid": os.getpid(), "corrections": list(applied), "code": code_version()}
 
 
 def identified(application: Application, card: dict[str, Any]) -> Application:

@@ -50,6 +50,12 @@ def test_connect_is_cheap_when_everything_runs(settings: Settings) -> None:
     assert statistics.median(times) < 0.06
 
 
+def test_an_emulator_of_older_code_is_noticed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not [notice for notice in connect(settings, print, build=False).notices if "older code" in notice]
+    monkeypatch.setattr(cloud, "code_version", lambda: "newer")
+    assert [notice for notice in connect(settings, print, build=False).notices if "older code" in notice]
+
+
 def test_connect_imports_no_sdk(settings: Settings) -> None:
     connect(settings, print, build=True)
     program = (
