@@ -71,10 +71,13 @@ class Recorder:
             "digests": dict(self.world.digests),
             "error": str(outcome.error) if outcome.error else None,
         }
+        self._try(lambda: self._close(facts))
+
+    def _close(self, facts: Event) -> None:
         if not self.world.has_ledger:
             self.world.has_ledger = "ledger" in read_stacks(self.world.aws, self.world.settings)[0]
         if self.world.has_ledger:
-            self._try(lambda: self.ledger.close(facts))
+            self.ledger.close(facts)
 
     def stop(self) -> None:
         """Write what is left and end the thread."""
