@@ -134,6 +134,24 @@ def test_looks_that_stay_lost_end_in_time(cloud: Cloud) -> None:
     assert judgement == Judgement("cannot look: Throttling: Rate exceeded", Verdict.TIMED_OUT)
 
 
+def test_a_target_that_stays_out_of_reach_is_given_up(cloud: Cloud) -> None:
+    watch = Watch(cloud, HALF, LOST)
+    with pytest.raises(Transient) as caught:
+        watch.run(timeout=600.0)
+    assert (caught.value.where, caught.value.what, caught.value.remedy, caught.value.exit_code) == (
+        "rollout",
+        "hello: no answer for 20 s: Throttling: Rate exceeded",
+        "what was begun goes on without us; ./poe deploy looks again and finishes it",
+        75,
+    )
+    assert 20.0 < watch.now < 21.5
+
+
+def test_one_look_in_between_is_enough_to_go_on(cloud: Cloud) -> None:
+    looks = [LOST] * 30 + [HALF] + [LOST] * 30 + [LIVE]
+    assert Watch(cloud, *looks).run(timeout=600.0)[0].verdict is Verdict.LIVE
+
+
 def test_failed_tasks_are_remembered_over_a_lost_look(cloud: Cloud) -> None:
     watch = Watch(cloud, seen(tasks=(crashed("n3"),)), LOST)
     judgement, _ = watch.run(timeout=2.0)
