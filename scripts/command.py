@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from scripts.engine.errors import BadInput, Cancelled, SlipwayError
+from scripts.engine.errors import BadInput, Cancelled, SlipwayError, from_os_error
 from scripts.engine.report import error_line
 from scripts.engine.shell import Shell
 
@@ -55,6 +55,10 @@ def run(verb: Callable[[], int]) -> NoReturn:
         # The reader went away, for example `| head`; nothing can be said any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
+    except OSError as error:
+        if debug:
+            raise
+        code = fail(from_os_error(error), as_json="--json" in sys.argv)
     except KeyboardInterrupt:
         code = fail(Cancelled("stopped", remedy="nothing was changed by this command"), as_json=False)
     raise SystemExit(code)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from scripts.engine.connection import Connection
-from scripts.engine.errors import Failed, SlipwayError, Transient
+from scripts.engine.errors import Failed, SlipwayError, Transient, out_of_space
 from scripts.engine.shell import Result, Shell
 from settings import Settings
 
@@ -44,7 +44,7 @@ class Cdk:
         )
         if result.code != 0:
             words = [line.strip() for line in lines if line.strip()] or ["no output"]
-            raise Failed(
+            raise out_of_space(words, "synthesis") or Failed(
                 words[-1],
                 where="synthesis",
                 remedy="correct the stacks or slipway.toml; nothing was deployed",
@@ -130,6 +130,8 @@ class Cdk:
 def _error(what: str, result: Result) -> SlipwayError:
     words = [line.strip() for line in result.tail if line.strip()]
     telling = [line for line in words if re.search(r"❌|✖|FAILED|error|denied", line) and not line.endswith(":")]
+    if full := out_of_space(words, what):
+        return full
     last = next((line for line in telling if "_FAILED" in line), (telling or words or ["no output"])[-1])
     kind = Transient if any(TRANSIENT.search(line) for line in telling[-5:]) else Failed
     return kind(

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from scripts.engine.aws import Aws, translated
 from scripts.engine.connection import Connection
 from scripts.engine.content import Context
-from scripts.engine.errors import BadInput, Cancelled, Failed, SlipwayError, Transient
+from scripts.engine.errors import BadInput, Cancelled, Failed, SlipwayError, Transient, out_of_space
 from scripts.engine.shell import Result, Shell
 from settings import Service, Settings
 
@@ -23,7 +23,6 @@ UNREACHABLE = re.compile(
 )
 ONE_MANIFEST = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 """Without attestations an image is one manifest, so the registry and ECS speak of the same digest."""
-NO_SPACE = "no space left on device"
 NO_ENGINE = re.compile(
     r"Cannot connect to the Docker daemon|docker daemon is not running|is the docker daemon running", re.I
 )
@@ -227,10 +226,8 @@ def _full_name(name: str) -> str:
 def _build_error(service: Service, result: Result) -> SlipwayError:
     where = f"build {service.name}"
     text = "\n".join(result.tail)
-    if NO_SPACE in text:
-        return Failed(
-            "no space left on device", where=where, remedy="free disk space (`docker system prune`), then run again"
-        )
+    if full := out_of_space(result.tail, where):
+        return full
     if NO_ENGINE.search(text):
         return Failed("the Docker engine does not answer", where=where, remedy="./poe doctor --fix")
     words = [line for line in result.tail if line.strip()]
