@@ -108,4 +108,5 @@ def _remembered(settings: Settings, service: str) -> dict[str, dict[str, str]]:
         data = json.loads((settings.state_dir / f"files-{service}.json").read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return data if isinstance(data, dict) else {}
+    rows = data.items() if isinstance(data, dict) else ()
+    return {tag: files for tag, files in rows if isinstance(files, dict)}
