@@ -1,0 +1,129 @@
+"""The lock is held and the record written while a deploy goes on; neither stops a deploy that works."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from scripts.engine.errors import Refused, RolledBack
+from scripts.engine.events import Event
+from scripts.engine.items import pack, unpack
+from scripts.engine.model import Path, Plan, ServicePlan, TargetState, Verdict
+from scripts.engine.outcome import Outcome
+from scripts.engine.recording import recorded
+from tests.unit.engine.clouds import Cloud, Refusal
+from tests.unit.engine.worlds import session
+
+PLAN = Plan(
+    "staging", Path.FAST, "hello: 1 file changed", (ServicePlan("hello", Path.FAST, "1 file changed", "src-new"),)
+)
+LIVE = Outcome(Verdict.LIVE, PLAN)
+TAKEN = Refusal("ConditionalCheckFailedException")
+
+
+@pytest.fixture(autouse=True)
+def _table(cloud: Cloud) -> None:
+    cloud.answers |= {"dynamodb:PutItem": {}, "dynamodb:DeleteItem": {}}
+
+
+def written(cloud: Cloud) -> list[dict[str, Any]]:
+    """Items of the record in the order of their writing, without leases."""
+    items = [unpack(call["Item"]) for call in cloud.parameters("dynamodb:PutItem")]
+    return [item for item in items if item["pk"].startswith("deployment#")]
+
+
+def test_a_deploy_is_recorded_from_its_beginning_to_its_end(cloud: Cloud) -> None:
+    world = session(cloud)
+    with recorded(world, PLAN) as finish:
+        assert world.lock is not None
+        with world.events.stage("build", "hello"):
+            world.events.emit("progress", stage="build", service="hello", text="#1 FROM python")
+        world.digests["hello"] = "sha256:new"
+        finish(LIVE)
+    items = written(cloud)
+    assert [(item["sk"], item["data"].get("event", item["data"].get("verdict"))) for item in items] == [
+        ("head", "running"),
+        ("event#00001", "stage"),
+        ("event#00002", "stage_done"),
+        ("head", "live"),
+    ]
+    assert items[-1]["data"]["digests"] == {"hello": "sha256:new"}
+    assert items[-1]["data"]["services"]["hello"] == {
+        "path": "fast",
+        "reason": "1 file changed",
+        "image_tag": "src-new",
+    }
+    assert len({item["pk"] for item in items}) == 1
+    assert cloud.parameters("dynamodb:DeleteItem")[0]["Key"]["pk"] == {"S": "lock#hello"}
+
+
+def test_the_error_is_recorded(cloud: Cloud) -> None:
+    error = RolledBack("hello: crashed", where="rollout")
+    with recorded(session(cloud), PLAN) as finish:
+        finish(Outcome(Verdict.ROLLED_BACK, PLAN, {"hello": error}))
+    assert (written(cloud)[-1]["data"]["verdict"], written(cloud)[-1]["data"]["error"]) == (
+        "rolled_back",
+        "rollout: hello: crashed",
+    )
+
+
+def test_a_deploy_that_ends_in_an_error_gives_the_lock_back(cloud: Cloud) -> None:
+    world = session(cloud)
+    with pytest.raises(ZeroDivisionError), recorded(world, PLAN):
+        raise ZeroDivisionError
+    assert len(cloud.parameters("dynamodb:DeleteItem")) == 1
+    assert world.events.listeners == []
+    assert written(cloud)[-1]["data"]["verdict"] == "running", "a killed deploy looks like this too"
+
+
+def test_without_the_lock_nothing_begins(cloud: Cloud) -> None:
+    holder = {"deployment": "d", "actor": "ann@box", "until": 0.0, "host": "box", "process": "1 1"}
+    cloud.answers |= {"dynamodb:PutItem": TAKEN, "dynamodb:GetItem": {"Item": pack(holder)}}
+    with pytest.raises(Refused, match="hello is being deployed by ann@box"), recorded(session(cloud), PLAN):
+        pytest.fail("the block must not run")
+
+
+def test_a_ledger_that_cannot_be_written_is_said_once_and_stops_nothing(cloud: Cloud) -> None:
+    heard: list[Event] = []
+    world = session(cloud, heard)
+    cloud.answers["dynamodb:PutItem"] = [{}, Refusal("ResourceNotFoundException", "no table")]
+    with recorded(world, PLAN) as finish:
+        world.events.emit("notice", text="a")
+        world.events.emit("notice", text="b")
+        finish(LIVE)
+    assert [event["text"] for event in heard if event["event"] == "warning"] == [
+        "not recorded: cannot write to the ledger (PutItem): ResourceNotFoundException: no table"
+    ]
+
+
+def first_deploy(cloud: Cloud, stacks: Any) -> list[Event]:
+    heard: list[Event] = []
+    world = session(cloud, heard)
+    world.state = TargetState()
+    cloud.answers["cloudformation:DescribeStacks"] = stacks
+    with recorded(world, PLAN) as finish:
+        assert world.lock is None
+        world.events.emit("notice", text="a")
+        finish(LIVE)
+    return heard
+
+
+def test_a_first_deploy_is_recorded_once_there_is_a_ledger(cloud: Cloud) -> None:
+    row = {"StackName": "shop-staging-ledger", "StackStatus": "CREATE_COMPLETE", "CreationTime": datetime.now(UTC)}
+    first_deploy(cloud, {"Stacks": [row]})
+    assert [item["data"]["verdict"] for item in written(cloud)] == ["live"]
+
+
+def test_a_first_deploy_that_made_no_ledger_is_not_recorded(cloud: Cloud) -> None:
+    heard = first_deploy(cloud, {"Stacks": []})
+    assert written(cloud) == []
+    assert [event["event"] for event in heard] == ["notice"]
+
+
+def test_a_target_out_of_reach_at_the_end_does_not_undo_a_live_deploy(cloud: Cloud) -> None:
+    heard = first_deploy(cloud, Refusal("Throttling", "Rate exceeded"))
+    assert [event["text"] for event in heard if event["event"] == "warning"] == [
+        "not recorded: cannot list the stacks (DescribeStacks): Throttling: Rate exceeded"
+    ]
