@@ -1,0 +1,173 @@
+"""Rubbish on the command line: the message, the next step, exit code 2, and no session opened."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.verbs.conftest import Run
+
+TASKS = {
+    "build_envoy": "build-envoy",
+    "build_image": "build",
+    "deploy": "deploy",
+    "deploy_bootstrap": "deploy-bootstrap",
+    "deploy_fast": "deploy-fast",
+    "destroy": "destroy",
+    "diff": "diff",
+    "doctor": "doctor",
+    "local_target": "local",
+    "logs": "logs",
+    "outputs": "outputs",
+    "plan": "plan",
+    "status": "status",
+}
+"""Module -> what users type after ./poe."""
+NEEDED = {"build_image": ("hello",), "local_target": ("status",), "logs": ("hello",)}
+"""Words that a verb cannot do without."""
+TAG_RULE = "use letters, digits, '_', '.' and '-', at most 128 characters, not starting with '.' or '-'"
+SERVICES = "services: gateway, hello"
+TARGETS = "targets: local, staging"
+
+
+def message(error: str, remedy: str) -> str:
+    return f"error: {error}\nnext: {remedy}\n"
+
+
+@pytest.mark.parametrize("verb", TASKS)
+def test_help_explains_the_verb(run: Run, verb: str) -> None:
+    ended = run(verb, "--help")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(f"usage: ./poe {TASKS[verb]} ")
+    assert "--target" in ended.out
+
+
+@pytest.mark.parametrize("verb", TASKS)
+def test_an_unknown_option(run: Run, verb: str) -> None:
+    ended = run(verb, *NEEDED.get(verb, ()), "--nope")
+    name = f"./poe {TASKS[verb]}"
+    assert ended.err == message(f"{name}: unrecognized arguments: --nope", f"{name} --help")
+    assert (ended.code, ended.out) == (2, "")
+
+
+@pytest.mark.parametrize("verb", TASKS)
+def test_an_option_is_never_guessed_from_its_beginning(run: Run, verb: str) -> None:
+    assert run(verb, *NEEDED.get(verb, ()), "--targ", "local").code == 2
+
+
+@pytest.mark.parametrize("verb", TASKS)
+@pytest.mark.parametrize("target", ["nope", "", "../x", "local; true", "größe"])
+def test_an_unknown_target(run: Run, verb: str, target: str) -> None:
+    ended = run(verb, *NEEDED.get(verb, ()), "--target", target)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == message(f"--target: there is no target {target!r}", TARGETS)
+
+
+@pytest.mark.parametrize("verb", ["deploy", "deploy_fast", "deploy_bootstrap", "plan", "logs", "build_image"])
+@pytest.mark.parametrize("service", ["nope", "Hello", "hello;rm -rf /", "$(id)", "größe", "../hello", ""])
+def test_an_unknown_service(run: Run, verb: str, service: str) -> None:
+    ended = run(verb, service)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == message(f"SERVICE: there is no service {service!r}", SERVICES)
+
+
+@pytest.mark.parametrize("verb", ["deploy", "plan"])
+def test_one_unknown_service_among_known_ones(run: Run, verb: str) -> None:
+    assert run(verb, "hello", "nope").err == message("SERVICE: there is no service 'nope'", SERVICES)
+
+
+def test_an_unknown_service_of_a_dry_run(run: Run) -> None:
+    assert run("deploy", "--dry-run", "nope").err == message("SERVICE: there is no service 'nope'", SERVICES)
+
+
+@pytest.mark.parametrize("verb", ["build_image", "logs"])
+def test_a_missing_service(run: Run, verb: str) -> None:
+    name = f"./poe {TASKS[verb]}"
+    ended = run(verb)
+    assert ended.code == 2
+    assert ended.err == message(f"{name}: the following arguments are required: SERVICE", f"{name} --help")
+
+
+@pytest.mark.parametrize(("verb", "words"), [("build_image", ("hello",)), ("build_envoy", ())])
+@pytest.mark.parametrize("tag", ["x;rm -rf /", "$(id)", "", ".x", "a b", "a/b", "a:b", "größe"])
+def test_a_bad_tag(run: Run, verb: str, words: tuple[str, ...], tag: str) -> None:
+    ended = run(verb, *words, "--tag", tag)
+    assert ended.err == message(f"--tag: {tag!r} is not an image tag", TAG_RULE)
+    assert (ended.code, ended.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "remedy"),
+    [
+        (("--platform", "windows/amd64"), "'windows/amd64' is not allowed", "use linux/amd64 or linux/arm64"),
+        (("--platform", ""), "'' is not allowed", "use linux/amd64 or linux/arm64"),
+        (("--platform", "linux/amd64,"), "'linux/amd64,' is not allowed", "use linux/amd64 or linux/arm64"),
+        (
+            ("--platform", "linux/amd64,linux/arm64"),
+            "an image of several platforms can only be pushed",
+            "add --push",
+        ),
+    ],
+)
+def test_a_bad_platform(run: Run, words: tuple[str, ...], error: str, remedy: str) -> None:
+    ended = run("build_image", "hello", *words)
+    assert (ended.code, ended.err) == (2, message(f"--platform: {error}", remedy))
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "error"),
+    [
+        ("logs", ("hello", "--since", "soon"), "argument --since: invalid int value: 'soon'"),
+        ("logs", ("hello", "--since"), "argument --since: expected one argument"),
+        ("logs", ("hello", "gateway"), "unrecognized arguments: gateway"),
+        ("status", ("hello",), "unrecognized arguments: hello"),
+        ("deploy", ("--target",), "argument --target: expected one argument"),
+        ("local_target", (), "the following arguments are required: up|down|status|reset"),
+        ("local_target", ("stop",), "argument up|down|status|reset: invalid choice: 'stop' (choose from "),
+    ],
+)
+def test_other_mistakes(run: Run, verb: str, words: tuple[str, ...], error: str) -> None:
+    name = f"./poe {TASKS[verb]}"
+    ended = run(verb, *words)
+    assert ended.code == 2
+    assert ended.err.startswith(f"error: {name}: {error}")
+    assert ended.err.endswith(f"\nnext: {name} --help\n")
+
+
+def test_the_local_verbs_are_for_the_embedded_cloud(run: Run) -> None:
+    ended = run("local_target", "status", "--target", "staging")
+    assert (ended.code, ended.err) == (
+        2,
+        message(
+            "--target: target 'staging' is no embedded cloud",
+            "choose a target with `embedded = true` in slipway.toml",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("SLIPWAY_TARGET", "nope", message("SLIPWAY_TARGET: there is no target 'nope'", TARGETS)),
+        ("IMAGE_TAG", "x;rm -rf /", message("IMAGE_TAG: 'x;rm -rf /' is not an image tag", TAG_RULE)),
+    ],
+)
+def test_rubbish_in_the_environment(run: Run, name: str, value: str, error: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(name, value)
+        ended = run("deploy")
+    assert (ended.code, ended.err) == (2, error)
+
+
+def test_a_mistake_as_json(run: Run) -> None:
+    ended = run("deploy", "nope", "--json")
+    assert (ended.code, ended.err) == (2, "")
+    assert json.loads(ended.out) == {
+        "event": "error",
+        "what": "there is no service 'nope'",
+        "where": "SERVICE",
+        "remedy": SERVICES,
+        "exit_code": 2,
+        "evidence": [],
+    }
