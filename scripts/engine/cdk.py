@@ -15,7 +15,7 @@ from settings import Settings
 NOISE = re.compile(r"^\s*$|^\[WARNING\]|deprecated|https://docs|^Done in|^Warning at|^(start|success): ")
 TRANSIENT = re.compile(
     r"Throttl|Rate exceeded|ECONNREFUSED|ECONNRESET|socket hang up|ETIMEDOUT|ServiceUnavailable|Internal(Failure|Error)"
-    r"|\b50[0234]\b"
+    r"|\b50[0234] (Internal|Bad|Service|Gateway)|(HTTP|[sS]tatus)[^|]{0,20}\b50[0234]\b"
 )
 
 
