@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from scripts.local import base_images, cloud, docker_engine, engine_setup, listen_addresses
 from scripts.local.docker_engine import Say
+from scripts.local.ports import PREFERRED_PORT
 from settings.errors import SlipwayError
 from settings.model import Settings
 
@@ -137,7 +138,7 @@ def _emulator(settings: Settings) -> Finding:
     running = cloud.find(settings.state_dir)
     if running:
         return Finding(OK, f"runs on port {running.port}, process {running.pid}")
-    port = cloud.Files(settings.state_dir).kept_port() or cloud.PREFERRED_PORT
+    port = cloud.Files(settings.state_dir).kept_port() or PREFERRED_PORT
     if _somebody_listens(port):
         return Finding(OK, f"does not run; port {port} is taken, so it will use another one")
     return Finding(OK, f"does not run; port {port} is free; a deploy starts it")

@@ -12,7 +12,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.local.ports import choose_port
 from settings.errors import SlipwayError
 
-PREFERRED_PORT = 4566
 IDENTITY_PATH = "/_slipway/emulator"
 PROJECT = Path(__file__).resolve().parents[2]
 CODE = Path(__file__).resolve().parent
@@ -195,31 +194,6 @@ def _clean_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "CDK_", "MINISTACK_")) or name == "AWS_CA_BUNDLE"
     }
-
-
-def choose_port(kept: int | None, addresses: tuple[str, ...]) -> int:
-    """The kept port, else the preferred one, else any that is free on all addresses."""
-    for port in (kept, PREFERRED_PORT):
-        if port and all(is_free(address, port) for address in addresses):
-            return port
-    for _ in range(50):
-        with socket.socket() as probe:
-            probe.bind((addresses[0], 0))
-            port = int(probe.getsockname()[1])
-        if all(is_free(address, port) for address in addresses):
-            return port
-    raise EmulatorError("no free port found", where=", ".join(addresses), remedy="stop programs that listen there")
-
-
-def is_free(address: str, port: int) -> bool:
-    """Whether a server can listen there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True
 
 
 def _last_line(log: Path) -> str:

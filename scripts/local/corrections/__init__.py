@@ -78,6 +78,12 @@ TABLE = (
         "stop_restored_tasks",
     ),
     Correction(
+        "ecs-removed-containers",
+        "a task whose container was removed counts as running for ever",
+        "containers",
+        "notice_removed_containers",
+    ),
+    Correction(
         "ecs-calm-watch", "every task's containers are inspected 20 times a second", "containers", "watch_calmly"
     ),
     Correction("ecs-stopped-tasks", "stopped tasks are listed for ever", "housekeeping", "forget_stopped_tasks"),

@@ -11,6 +11,8 @@ from scripts.local.corrections.upstream import Module, Services
 
 MEBIBYTE = 1024 * 1024
 CALM_INTERVAL = 0.5
+KILLED = 137
+"""Exit code after SIGKILL: 128 and the number of the signal."""
 ARCHITECTURES = {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}
 
 
@@ -44,6 +46,36 @@ def _name_memory_kills(ecs: Module, task: Any) -> None:
             continue
         if state.get("OOMKilled"):
             container["reason"] = "OutOfMemoryError: Container killed due to memory usage"
+
+
+def notice_removed_containers(service: Services) -> None:
+    """A container that somebody removed has ended; upstream takes every failing inspection for a lost engine."""
+    ecs = service("ecs")
+    look = ecs._maybe_mark_stopped
+
+    def maybe_mark_stopped(task: Any, *arguments: Any) -> None:
+        if task.get("lastStatus") == "RUNNING" and _is_removed(ecs, list(task.get("_docker_ids") or [])):
+            ecs._mark_task_stopped(
+                task["taskArn"], task, "Essential container exited", "EssentialContainerExited", exit_code=KILLED
+            )
+            ecs._cleanup_task_resources(task, ecs._get_docker())
+            return
+        look(task, *arguments)
+
+    ecs._maybe_mark_stopped = maybe_mark_stopped
+
+
+def _is_removed(ecs: Module, containers: list[str]) -> bool:
+    from docker.errors import DockerException, NotFound
+
+    try:
+        for container in containers:
+            ecs._get_docker().api.inspect_container(container)
+    except NotFound:
+        return True
+    except (DockerException, OSError):
+        return False
+    return False
 
 
 def watch_calmly(service: Services) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from scripts.local import engine_setup
 from scripts.local.emulator import WITHOUT
-from tests.e2e.local.helpers import Emulator, Service, provide_base_image
+from tests.e2e.local.helpers import Emulator, provide_base_image
+from tests.e2e.local.service import Service
 
 
 @pytest.fixture(scope="session")

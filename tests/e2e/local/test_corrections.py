@@ -17,7 +17,8 @@ from botocore.exceptions import ClientError
 
 from scripts.local import corrections
 from scripts.local.corrections.upstream import service as upstream
-from tests.e2e.local.helpers import Emulator, Service, server, until
+from tests.e2e.local.helpers import Emulator, docker, server, until
+from tests.e2e.local.service import Service
 
 MakeService = Callable[[Emulator], Service]
 Probe = Callable[[Emulator, MakeService], bool]
@@ -180,6 +181,16 @@ def failing_task_is_replaced_slowly(emulator: Emulator, make: MakeService) -> bo
     return failed < 6
 
 
+def removed_container_is_replaced(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one.create(desired=1)
+    until(one.is_steady)
+    label = f"label=com.amazonaws.ecs.task-arn={one.running()[0]['taskArn']}"
+    docker("rm", "-f", docker("ps", "-q", "--filter", label))
+    time.sleep(3)
+    return bool(one.stopped()) and one.answer()[0] == 200
+
+
 def _applied(emulator: Emulator) -> tuple[str, ...]:
     return emulator.start().corrections
 
@@ -197,6 +208,7 @@ PROBES: dict[str, Probe] = {
     "ecs-start-errors": start_error_is_named,
     "ecs-calm-watch": calm_watch,
     "ecs-throttling": failing_task_is_replaced_slowly,
+    "ecs-removed-containers": removed_container_is_replaced,
     "ecs-failed-deployments": failed_deployments_go,
 }
 ELSEWHERE = {"ecs-restored-tasks", "ecs-stopped-tasks"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local import cdk_environment, checks, cloud, connection, docker_engine, emulator, engine_setup
+from scripts.local import cdk_environment, checks, cloud, connection, docker_engine, emulator, engine_setup, ports
 from scripts.local.checks import Check, Finding, look_at
 from scripts.local.docker_engine import Builder
 from settings.errors import SlipwayError
@@ -193,8 +193,8 @@ def test_without_a_port_nothing_runs(tmp_path: Path, content: str | None) -> Non
 def test_port_is_kept_or_preferred(
     monkeypatch: pytest.MonkeyPatch, kept: int | None, taken: tuple[int, ...], expected: int
 ) -> None:
-    monkeypatch.setattr(cloud, "is_free", lambda _address, port: port not in taken)
-    assert cloud.choose_port(kept, ("127.0.0.1",)) == expected
+    monkeypatch.setattr(ports, "is_free", lambda _address, port: port not in taken)
+    assert ports.choose_port(kept, ("127.0.0.1",)) == expected
 
 
 def _fail(_: Settings) -> Finding:
