@@ -26,13 +26,14 @@ def containers(state: Path, *, running: bool = False) -> tuple[str, ...]:
 
 
 def images(registry: str) -> tuple[str, ...]:
-    """Tags in the engine that came from the emulator's registry."""
+    """Names in the engine, by tag or by digest, that came from the emulator's registry."""
     rows: list[dict[str, Any]] = docker_engine.ask("/images/json")
-    return tuple(tag for row in rows for tag in row.get("RepoTags") or () if tag.startswith(f"{registry}/"))
+    names = (name for row in rows for name in (*(row.get("RepoTags") or ()), *(row.get("RepoDigests") or ())))
+    return tuple(name for name in names if name.startswith(f"{registry}/"))
 
 
 def remove(state: Path, registry: str) -> int:
-    """Removes the emulator's containers and its tags; returns how many there were."""
+    """Removes the emulator's containers and its images' names; returns how many there were."""
     found = containers(state)
     for container in found:
         docker_engine.ask(f"/containers/{container}?force=true&v=true", method="DELETE", timeout=30)
@@ -44,7 +45,7 @@ def remove(state: Path, registry: str) -> int:
 
 def _remove_image(tag: str) -> None:
     try:
-        docker_engine.ask(f"/images/{quote(tag, safe='/:')}", method="DELETE", timeout=30)
+        docker_engine.ask(f"/images/{quote(tag, safe='/:@')}", method="DELETE", timeout=30)
     except docker_engine.EngineRefusal:
-        # Another container, not ours, uses it: it stays.
+        # Another container, not ours, uses it and it stays; or it went with another name of the same image.
         return
