@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,7 @@ class Cloud:
         self.answers: dict[str, Answers] = {}
         self.asked: list[tuple[str, Answer]] = []
         """Every call with its parameters."""
+        self._own = threading.local()
         make = self.aws._make
         self.aws._make = lambda service, session: self._listen(make(service, session))  # type: ignore[method-assign]
 
@@ -59,7 +61,8 @@ class Cloud:
         return client
 
     def _note(self, params: Answer, model: Any, **_: Any) -> None:
-        self.asked.append((f"{model.service_model.service_name}:{model.name}", dict(params)))
+        self._own.parameters = dict(params)
+        self.asked.append((f"{model.service_model.service_name}:{model.name}", self._own.parameters))
 
     def _reply(self, model: Any, **_: Any) -> tuple[AWSResponse, Answer]:
         name = f"{model.service_model.service_name}:{model.name}"
@@ -78,7 +81,7 @@ class Cloud:
         assert found is not None, f"the test has no answer to {name}"
         if isinstance(found, list):
             return found.pop(0) if len(found) > 1 else found[0]
-        return found(self.asked[-1][1]) if callable(found) else found
+        return found(self._own.parameters) if callable(found) else found
 
 
 def _response(status: int) -> AWSResponse:

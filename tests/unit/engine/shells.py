@@ -23,7 +23,7 @@ class Command:
 class FakeShell(Shell):
     """Answers the first of its rows whose words all stand in the command; else success without output."""
 
-    def __init__(self, *rows: tuple[str, Result | Exception]) -> None:
+    def __init__(self, *rows: tuple[str | tuple[str, ...], Result | Exception]) -> None:
         super().__init__()
         self.rows = rows
         self.commands: list[Command] = []
@@ -39,7 +39,7 @@ class FakeShell(Shell):
         stdin: str | None = None,
     ) -> Result:
         self.commands.append(Command(tuple(argv), dict(env or {}), stdin, cwd))
-        found = next((answer for words, answer in self.rows if set(words.split()) <= set(argv)), said())
+        found = next((answer for words, answer in self.rows if _words(words) <= set(argv)), said())
         if isinstance(found, Exception):
             raise found
         if on_line:
@@ -48,6 +48,10 @@ class FakeShell(Shell):
         if check and found.code != 0:
             raise Failed(found.tail[-1] if found.tail else "failed")
         return found
+
+
+def _words(key: str | tuple[str, ...]) -> set[str]:
+    return set(key.split() if isinstance(key, str) else key)
 
 
 def said(*lines: str, code: int = 0) -> Result:

@@ -41,11 +41,6 @@ def cancels(world: World) -> str:
 
 
 @pytest.fixture
-def heard() -> list[Event]:
-    return []
-
-
-@pytest.fixture
 def world(cloud: Cloud, heard: list[Event]) -> World:
     return session(cloud, heard)
 

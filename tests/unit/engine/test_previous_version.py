@@ -21,11 +21,6 @@ from tests.unit.engine.moments import BEFORE, LIVE, OLD_TASKS, crashed, seen
 
 
 @pytest.fixture
-def heard() -> list[Event]:
-    return []
-
-
-@pytest.fixture
 def world(cloud: Cloud, heard: list[Event]) -> World:
     return updating(cloud, heard)
 

@@ -24,11 +24,6 @@ NEXT = "The log lines above say why; correct the application, then ./poe deploy"
 
 
 @pytest.fixture
-def heard() -> list[Event]:
-    return []
-
-
-@pytest.fixture
 def world(cloud: Cloud, heard: list[Event]) -> World:
     return updating(cloud, heard)
 

@@ -1,0 +1,160 @@
+"""A deploy from its first look to its last call, on a target that answers as AWS does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scripts.engine.deploying import deploy
+from scripts.engine.events import Event
+from scripts.engine.items import unpack
+from scripts.engine.model import Path as DeployPath
+from scripts.engine.model import Verdict
+from scripts.engine.outcome import report
+from scripts.engine.world import World
+from settings.fingerprint import fingerprints
+from tests.unit.engine.clouds import Refusal
+from tests.unit.engine.shells import FakeShell
+from tests.unit.engine.targets import PROOF, Target, docker_verbs, edit
+
+
+def lines(heard: list[Event]) -> list[tuple[str, str | None, str]]:
+    done = [event for event in heard if event["event"] == "stage_done"]
+    return [(event["stage"], event["service"], event["text"]) for event in done]
+
+
+def test_nothing_changed(world: World, heard: list[Event]) -> None:
+    outcome = deploy(world, [])
+    assert (outcome.verdict, outcome.exit_code) == (Verdict.UNCHANGED, 0)
+    assert world.aws.mutating_calls == []
+    assert docker_verbs(world) == []
+    assert lines(heard)[1:] == [("source", None, "4 files, 58 B"), ("analyze", None, "none: nothing changed")]
+    assert report(world, outcome)["services"]["hello"]["url"] == "http://lb/hello"
+
+
+def test_one_line_takes_the_fast_path(world: World, target: Target, heard: list[Event]) -> None:
+    tag = edit(target.settings)
+    outcome = deploy(world, [])
+    assert (outcome.verdict, outcome.plan.path) == (Verdict.LIVE, DeployPath.FAST)
+    assert docker_verbs(world) == ["image", "build", "push", "image"]
+    assert [call for call in world.aws.mutating_calls if not call.startswith("dynamodb:")] == [
+        "cloudformation:UpdateStack",
+        "ecr:PutImage",
+    ]
+    assert target.tags["hello"] == tag
+    assert target.cloud.parameters("ecr:PutImage")[0]["imageTag"] == f"live-{tag}"
+    assert lines(heard)[3:] == [
+        ("build", "hello", tag),
+        ("push", "hello", "1 layer, 7 B"),
+        ("update", "hello", f"ImageTag {tag}"),
+        ("rollout", "hello", "2 of 2 tasks run it, 2 healthy"),
+        ("verify", "hello", PROOF.text),
+    ]
+    found = report(world, outcome)
+    assert (found["services"]["hello"]["digest"], found["pushed_bytes"]) == (f"sha256:{tag}", 7)
+    assert found["services"]["gateway"]["verdict"] == "unchanged"
+
+
+def test_the_second_deploy_of_the_same_changes_nothing(world: World, target: Target) -> None:
+    tag = edit(target.settings)
+    deploy(world, [])
+    target.pushed.add(f"hello:{tag}")
+    world.aws.calls.clear()
+    assert deploy(world, []).verdict is Verdict.UNCHANGED
+    assert world.aws.mutating_calls == []
+
+
+def test_the_plan_says_how_many_files_changed_since_the_deploy_before(world: World, target: Target) -> None:
+    edit(target.settings, "print('once')\n")
+    deploy(world, [])
+    edit(target.settings, "print('twice')\n")
+    (target.settings.root / "apps" / "hello" / "next.py").touch()
+    assert deploy(world, []).plan.services[1].reason.startswith("2 files changed: src-")
+
+
+def test_a_tag_that_was_pushed_before_is_not_built_again(world: World, target: Target) -> None:
+    target.pushed.add(f"hello:{edit(target.settings)}")
+    assert deploy(world, []).verdict is Verdict.LIVE
+    assert docker_verbs(world) == []
+
+
+def test_an_image_that_the_engine_holds_is_pushed_and_not_built(world: World, target: Target) -> None:
+    edit(target.settings)
+    assert isinstance(world.shell, FakeShell)
+    world.shell.rows = world.shell.rows[1:]
+    deploy(world, [])
+    assert docker_verbs(world) == ["image", "push", "image"]
+
+
+def test_every_deploy_is_recorded_and_its_lock_given_back(world: World, target: Target) -> None:
+    edit(target.settings)
+    deploy(world, [])
+    items = [unpack(call["Item"]) for call in target.cloud.parameters("dynamodb:PutItem")]
+    assert [item["pk"] for item in items[:2]] == ["lock#gateway", "lock#hello"]
+    assert [item["data"]["verdict"] for item in items if item["sk"] == "head"] == ["running", "live"]
+    assert len(target.cloud.parameters("dynamodb:DeleteItem")) == 2
+
+
+def test_only_the_chosen_service_is_deployed(world: World, target: Target) -> None:
+    edit(target.settings)
+    assert deploy(world, ["gateway"]).verdict is Verdict.UNCHANGED
+    assert world.aws.mutating_calls == []
+
+
+def test_an_update_that_cloudformation_does_not_need_is_left_to_ecs(world: World, target: Target) -> None:
+    """Another deploy gave the stack the same tag since this one looked."""
+    tag = edit(target.settings)
+
+    def deploy_again(asked: Any) -> Any:
+        row = {"ParameterKey": "ImageTag", "ParameterValue": tag}
+        target.update({"StackName": "shop-staging-service-hello", "Parameters": [row]})
+        return {}
+
+    target.cloud.answers |= {
+        "cloudformation:UpdateStack": Refusal("ValidationError", "No updates are to be performed."),
+        "ecs:UpdateService": deploy_again,
+    }
+    assert deploy(world, []).verdict is Verdict.LIVE
+    assert "ecs:UpdateService" in world.aws.mutating_calls
+
+
+def test_changed_infrastructure_takes_the_full_path(
+    world: World, target: Target, monkeypatch: pytest.MonkeyPatch, heard: list[Event]
+) -> None:
+    (target.settings.root / "app.py").write_text("print(2)\n")
+    target.cloud.answers["cloudformation:GetTemplate"] = {"TemplateBody": "{}"}
+    done: list[tuple[list[str], dict[str, str]]] = []
+
+    def cdk_deploy(stacks: list[str], tags: dict[str, str], on_line: Any) -> None:
+        target.prints = fingerprints(target.settings)
+        done.append((stacks, tags))
+
+    monkeypatch.setattr(world.cdk, "deploy", cdk_deploy)
+    outcome = deploy(world, [])
+    assert (outcome.verdict, outcome.plan.path) == (Verdict.LIVE, DeployPath.FULL)
+    names = [target.settings.stack_name(key) for key in target.settings.stack_keys]
+    tags = {target.settings.stack_name(f"service-{name}"): tag for name, tag in target.tags.items()}
+    assert done == [(names, tags)]
+    assert docker_verbs(world) == []
+    assert deploy(world, []).verdict is Verdict.UNCHANGED
+
+
+def test_an_image_that_cannot_be_protected_does_not_undo_a_live_deploy(
+    world: World, target: Target, heard: list[Event]
+) -> None:
+    edit(target.settings)
+    target.cloud.answers["ecr:PutImage"] = Refusal("AccessDeniedException", "not you")
+    outcome = deploy(world, [])
+    assert (outcome.verdict, outcome.exit_code) == (Verdict.LIVE, 0)
+    assert [event["text"] for event in heard if event["event"] == "warning"] == [
+        "its image may expire: cannot protect the image of hello (PutImage): AccessDeniedException: not you"
+    ]
+
+
+@pytest.mark.parametrize("code", ["ImageAlreadyExistsException", "ImageTagAlreadyExistsException"])
+def test_an_image_that_is_protected_already(world: World, target: Target, heard: list[Event], code: str) -> None:
+    edit(target.settings)
+    target.cloud.answers["ecr:PutImage"] = Refusal(code)
+    assert deploy(world, []).verdict is Verdict.LIVE
+    assert not [event for event in heard if event["event"] == "warning"]
