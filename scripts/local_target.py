@@ -12,6 +12,7 @@ from typing import Any
 from scripts import command
 from scripts.engine.errors import BadInput, Refused
 from scripts.local import cloud, docker_engine, engine_setup, leftovers, listen_addresses
+from scripts.local.failures import told
 from scripts.session import settings_for
 from settings import Settings
 
@@ -35,7 +36,8 @@ def local_verb() -> int:
         remedy = "choose a target with `embedded = true` in slipway.toml"
         raise BadInput(f"target {settings.target.name!r} is no embedded cloud", where="--target", remedy=remedy)
     verbs = {"up": up, "down": down, "status": status, "reset": reset}
-    return verbs[arguments.action](settings, arguments)
+    with told():
+        return verbs[arguments.action](settings, arguments)
 
 
 def up(settings: Settings, arguments: argparse.Namespace) -> int:

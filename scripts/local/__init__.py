@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scripts.engine.connection import Connection
 from scripts.local import base_images, cloud, docker_engine, engine_setup
+from scripts.local.failures import told
 from settings.model import Settings
 
 DEPLOY_ROLE = "cdk-hnb659fds-deploy-role-{}-{}"
@@ -27,6 +28,11 @@ def connect(settings: Settings, say: Callable[[str], None], *, build: bool) -> C
     `registry_host` with `settings.target.registry_host`. Raises SlipwayError with the remedy when something is missing
     that cannot be provided.
     """
+    with told():
+        return _connected(settings, say, build=build)
+
+
+def _connected(settings: Settings, say: Callable[[str], None], *, build: bool) -> Connection:
     folder = settings.state_dir
     engine_setup.ensure(folder, say)
     running = cloud.find(folder)

@@ -34,18 +34,17 @@ def images(registry: str) -> tuple[str, ...]:
 
 def remove(state: Path, registry: str) -> int:
     """Removes the emulator's containers and its images' names; returns how many there were."""
-    found = containers(state)
+    found, names = containers(state), images(registry)
     for container in found:
-        docker_engine.ask(f"/containers/{container}?force=true&v=true", method="DELETE", timeout=30)
-    tags = images(registry)
-    for tag in tags:
-        _remove_image(tag)
-    return len(found) + len(tags)
+        _delete(f"/containers/{container}?force=true&v=true")
+    for name in names:
+        _delete(f"/images/{quote(name, safe='/:@')}")
+    return len(found) + len(names)
 
 
-def _remove_image(tag: str) -> None:
+def _delete(path: str) -> None:
     try:
-        docker_engine.ask(f"/images/{quote(tag, safe='/:@')}", method="DELETE", timeout=30)
+        docker_engine.ask(path, method="DELETE", timeout=30)
     except docker_engine.EngineRefusal:
-        # Another container, not ours, uses it and it stays; or it went with another name of the same image.
+        # It went with another name of the same image, is going already, or somebody else uses it and it stays.
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from scripts.local import cdk_environment, checks, cloud, connection, docker_engine, emulator, engine_setup, ports
 from scripts.local.checks import Check, Finding, look_at
 from scripts.local.docker_engine import Builder
+from scripts.local.failures import translated
 from settings.errors import SlipwayError
 from settings.model import Settings, Target
 
@@ -212,3 +214,27 @@ def test_a_check_that_fails_is_a_finding() -> None:
 
 def test_checks_have_names_of_their_own() -> None:
     assert len({check.name for check in checks.TABLE}) == len(checks.TABLE)
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "where"),
+    [
+        (
+            PermissionError(errno.EACCES, "denied", "/project/.slipway/local/port"),
+            "no permission",
+            "/project/.slipway/local/port",
+        ),
+        (OSError(errno.ENOSPC, "full", "/project/x"), "the disk is full", "/project/x"),
+        (docker_engine.EngineRefusal(500, "boom"), "the engine answers 500: boom", "unix:///var/run/docker.sock"),
+        (
+            ConnectionRefusedError(errno.ECONNREFUSED, "refused"),
+            "the container engine stopped answering: [Errno 111] refused",
+            "unix:///var/run/docker.sock",
+        ),
+    ],
+)
+def test_errors_of_the_system_are_told(error: OSError, what: str, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    found = translated(error)
+    assert (found.what, found.where) == (what, where)
+    assert found.remedy
