@@ -91,6 +91,7 @@ def _disk(settings: Settings) -> Finding:
 def _engine(_: Settings) -> Finding:
     host = docker_engine.engine_host()
     if not docker_engine.is_reachable():
+        engine_setup.refuse_what_cannot_be_started()
         return Finding(NG, f"no engine answers at {host}", "./poe doctor --fix starts it, or installs Debian's as root")
     version = docker_engine.ask("/version")
     return Finding(OK, f"{version['Version']} at {host}")

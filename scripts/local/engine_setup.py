@@ -51,7 +51,7 @@ def ensure(folder: Path, say: Say) -> None:
     """An engine answers when this returns; `folder` takes its log. Raises EngineMissing with the commands to run."""
     if docker_engine.is_reachable():
         return
-    _refuse_what_cannot_be_started()
+    refuse_what_cannot_be_started()
     with _machine_lock():
         if docker_engine.is_reachable():
             return
@@ -60,7 +60,8 @@ def ensure(folder: Path, say: Say) -> None:
         _start(folder / "dockerd.log", say)
 
 
-def _refuse_what_cannot_be_started() -> None:
+def refuse_what_cannot_be_started() -> None:
+    """Raises EngineMissing with the commands to run where this process cannot provide an engine."""
     host = os.environ.get("DOCKER_HOST")
     if host and host != docker_engine.DEFAULT_HOST:
         raise EngineMissing(
