@@ -60,6 +60,8 @@ class Shell:
         finally:
             with self._lock:
                 self._running.discard(process)
+            if process.poll() is None:  # whoever listened gave up
+                _signal_group(process, signal.SIGTERM)
         if self.cancelled.is_set() and result.code != 0:
             raise Cancelled("stopped", remedy="run the command again")
         if check and result.code != 0:
@@ -105,6 +107,8 @@ class Shell:
             raise Failed(f"cannot start {argv[0]}: {error.strerror}", remedy="./poe doctor") from None
         with self._lock:
             self._running.add(process)
+        if self.cancelled.is_set():  # since it was asked for
+            _signal_group(process, signal.SIGTERM)
         return process
 
 
