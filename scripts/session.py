@@ -21,6 +21,7 @@ from settings import Settings, SlipwayError, Target, load
 ROOT = Path(__file__).resolve().parent.parent
 QUALIFIER = "hnb659fds"
 """Default qualifier of the CDK bootstrap's resources."""
+PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
 def settings_for(target: str | None) -> Settings:
@@ -87,7 +88,7 @@ def _aws(settings: Settings, say: Callable[[str], None], *, look_only: bool) -> 
         from scripts.local.base_images import pull_official
 
         pull_official(settings, builder, say)
-    partition = "aws-cn" if target.region.startswith("cn-") else "aws"
+    partition = partition_of(target.region)
     role = f"arn:{partition}:iam::{target.account}:role/cdk-{QUALIFIER}-deploy-role-{target.account}-{target.region}"
     return Connection(
         account=target.account,
@@ -106,6 +107,11 @@ def _aws(settings: Settings, say: Callable[[str], None], *, look_only: bool) -> 
             ("CDK_DEFAULT_REGION", target.region),
         ),
     )
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region belongs to, as ARNs name it. Source: IAM user guide, "Amazon Resource Names"."""
+    return next((name for start, name in PARTITIONS.items() if region.startswith(start)), "aws")
 
 
 def _check_region(target: Target) -> None:
