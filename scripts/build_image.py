@@ -14,7 +14,7 @@ from scripts.engine.events import Events
 from scripts.engine.looking import chosen_services, read_source
 from scripts.engine.report import reporter
 from scripts.engine.shell import Shell
-from scripts.engine.state import read_digest, read_repositories
+from scripts.engine.state import check_account, read_digest, read_repositories
 from scripts.engine.steps import amount
 from scripts.engine.world import World
 from scripts.session import open_world, settings_for
@@ -97,6 +97,7 @@ def _platforms(arguments: argparse.Namespace, settings: Settings) -> str:
 
 
 def _check_pushable(world: World, service: str) -> None:
+    check_account(world.aws, world.settings)
     if service not in read_repositories(world.aws, world.settings):
         raise Refused(
             f"the target has no image repository for {service} yet", where="--push", remedy="./poe deploy makes it"
