@@ -10,18 +10,19 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import threading
 import time
 import tomllib
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.running import PATIENCE, Command, Event, Result
+from tests.e2e.running import Command, Event, Result
 
 ORIGIN = Path(__file__).resolve().parents[2]
 HIDDEN = ("AWS_", "CDK_", "SLIPWAY_", "IMAGE_TAG", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTEST_", "CI")
@@ -65,10 +66,12 @@ class Project:
 
     # ---------------------------------------------------------------- commands
 
-    def start(self, verb: str, *words: str, env: Mapping[str, str] | None = None) -> Command:
-        """Start a task of pyproject.toml."""
+    def start(
+        self, verb: str, *words: str, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
+    ) -> Command:
+        """Start a task of pyproject.toml; `prefix` is a command that starts commands."""
         process = subprocess.Popen(
-            [*self._words(verb), *words],
+            [*prefix, *self._words(verb), *words],
             cwd=self.root,
             env={**self.environment, **(env or {})},
             stdin=subprocess.DEVNULL,
@@ -86,10 +89,10 @@ class Project:
         *words: str,
         expect: int | tuple[int, ...] | None = 0,
         env: Mapping[str, str] | None = None,
-        timeout: float = PATIENCE,
+        prefix: Sequence[str] = (),
     ) -> Result:
         """Run a task to its end."""
-        return self.start(verb, *words, env=env).finish(expect, timeout)
+        return self.start(verb, *words, env=env, prefix=prefix).finish(expect)
 
     def deploy(self, *services: str, expect: int | None = 0, env: Mapping[str, str] | None = None) -> Result:
         """`./poe deploy --json`."""
@@ -191,6 +194,14 @@ class Project:
             return ""
         return "\n".join(text.splitlines()[-lines:])
 
+    def kill_cloud(self) -> None:
+        """End the emulator as a power cut would."""
+        os.kill(int(self.emulator()["pid"]), signal.SIGKILL)
+        end = time.monotonic() + 10
+        while not is_free(self.port):
+            assert time.monotonic() < end, "a killed emulator keeps its port"
+            time.sleep(0.02)
+
     def remove(self) -> None:
         """Stop the cloud, remove its containers, images and state, and the folder."""
         self.run("local", "reset", "--yes", expect=None)
@@ -202,14 +213,18 @@ _ports = itertools.count(20_000 + os.getpid() % 5000)
 
 def free_port() -> int:
     """A port nobody listens on, outside the range that the kernel hands to outgoing connections; never one twice."""
-    for port in itertools.takewhile(lambda port: port < 30_000, _ports):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("0.0.0.0", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")
+    return next(port for port in itertools.takewhile(lambda port: port < 30_000, _ports) if is_free(port))
+
+
+def is_free(port: int) -> bool:
+    """Whether a server can listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+    return True
 
 
 def get_json(url: str, timeout: float = 5.0) -> Any:
