@@ -91,6 +91,7 @@ def report(world: World, outcome: Outcome) -> Event:
         "services": services,
         "stages": world.events.stages,
         "mutating_calls": len(world.aws.mutating_calls),
+        "calls": sorted({f"{service}:{operation}" for service, operation in world.aws.calls}),
         "pushed_bytes": world.pushed_bytes,
         "settling": sorted(world.settling),
         **(

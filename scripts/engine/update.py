@@ -7,7 +7,9 @@ from typing import Any
 from scripts.engine.aws import Aws, error_code, translated
 from scripts.engine.model import Stack
 from settings import Settings
+from settings.model import service_key
 
+TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 
 
@@ -31,9 +33,14 @@ def read_template(aws: Aws, stack: Stack) -> str:
 
 
 def force_deployment(aws: Aws, settings: Settings, service: str) -> None:
-    """Start a new ECS deployment of the task definition that the service already has."""
+    """Start a new ECS deployment of the task definition that the stack holds, whatever somebody gave the service."""
+    stack = settings.stack_name(service_key(service))
     with translated(f"start a new deployment of {service}"):
-        aws.client("ecs").update_service(cluster=settings.cluster, service=service, forceNewDeployment=True)
+        resources = aws.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
+        definitions = [row["PhysicalResourceId"] for row in resources if row["ResourceType"] == TASK_DEFINITION]
+        aws.client("ecs").update_service(
+            cluster=settings.cluster, service=service, taskDefinition=definitions[0], forceNewDeployment=True
+        )
 
 
 def _update(aws: Aws, stack: Stack, tag: str, template: dict[str, Any]) -> bool:

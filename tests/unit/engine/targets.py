@@ -57,6 +57,7 @@ class Target:
             "sts:GetCallerIdentity": {"Account": "111111111111"},
             "cloudformation:DescribeStacks": self.stacks,
             "cloudformation:UpdateStack": self.update,
+            "cloudformation:DescribeStackResources": self.resources,
             "ecs:DescribeServices": self.services,
             "ecs:ListTasks": self.task_names,
             "ecs:DescribeTasks": self.tasks,
@@ -84,6 +85,12 @@ class Target:
                     row["Parameters"] = [{"ParameterKey": "ImageTag", "ParameterValue": self.tags[service]}]
                 rows.append(row)
         return {"Stacks": rows}
+
+    def resources(self, asked: Answer) -> Answer:
+        service = asked["StackName"].rpartition("service-")[2]
+        row = {"LogicalResourceId": "Task", "ResourceType": "AWS::ECS::TaskDefinition", "ResourceStatus": "x"}
+        name = f"{service}:{self.deployments[service]}"
+        return {"StackResources": [{**row, "PhysicalResourceId": name, "Timestamp": THEN}]}
 
     def update(self, asked: Answer) -> Answer | Exception:
         service = asked["StackName"].rpartition("service-")[2]

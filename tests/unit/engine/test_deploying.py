@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -102,6 +103,16 @@ def test_only_the_chosen_service_is_deployed(world: World, target: Target) -> No
     assert world.aws.mutating_calls == []
 
 
+def _task_definition() -> dict[str, Any]:
+    return {
+        "LogicalResourceId": "TaskDefinition",
+        "ResourceType": "AWS::ECS::TaskDefinition",
+        "PhysicalResourceId": "arn:task-definition/hello:2",
+        "Timestamp": datetime(2026, 1, 1, tzinfo=UTC),
+        "ResourceStatus": "UPDATE_COMPLETE",
+    }
+
+
 def test_an_update_that_cloudformation_does_not_need_is_left_to_ecs(world: World, target: Target) -> None:
     """Another deploy gave the stack the same tag since this one looked."""
     tag = edit(target.settings)
@@ -113,6 +124,7 @@ def test_an_update_that_cloudformation_does_not_need_is_left_to_ecs(world: World
 
     target.cloud.answers |= {
         "cloudformation:UpdateStack": Refusal("ValidationError", "No updates are to be performed."),
+        "cloudformation:DescribeStackResources": {"StackResources": [_task_definition()]},
         "ecs:UpdateService": deploy_again,
     }
     assert deploy(world, []).verdict is Verdict.LIVE

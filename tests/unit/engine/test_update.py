@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from scripts.engine.errors import Failed, Transient
@@ -80,9 +82,33 @@ def test_a_template_is_text_however_boto3_gives_it(cloud: Cloud, template: str) 
     assert read_template(cloud.aws, STACK) == template
 
 
-def test_a_new_deployment_of_the_same(cloud: Cloud) -> None:
-    cloud.answers["ecs:UpdateService"] = {}
+def test_a_new_deployment_of_what_the_stack_holds(cloud: Cloud) -> None:
+    """Somebody may have given the service another task definition by hand."""
+    rows = (("AWS::ECS::Service", "arn:service"), ("AWS::ECS::TaskDefinition", "arn:td:7"))
+    resources = [
+        {
+            "LogicalResourceId": kind,
+            "ResourceType": kind,
+            "PhysicalResourceId": name,
+            "Timestamp": datetime(2026, 1, 1, tzinfo=UTC),
+            "ResourceStatus": "UPDATE_COMPLETE",
+        }
+        for kind, name in rows
+    ]
+    cloud.answers |= {
+        "cloudformation:DescribeStackResources": {"StackResources": resources},
+        "ecs:UpdateService": {},
+    }
     force_deployment(cloud.aws, project(), "hello")
     assert cloud.asked == [
-        ("ecs:UpdateService", {"cluster": "shop-staging", "service": "hello", "forceNewDeployment": True})
+        ("cloudformation:DescribeStackResources", {"StackName": "shop-staging-service-hello"}),
+        (
+            "ecs:UpdateService",
+            {
+                "cluster": "shop-staging",
+                "service": "hello",
+                "taskDefinition": "arn:td:7",
+                "forceNewDeployment": True,
+            },
+        ),
     ]
