@@ -9,7 +9,7 @@ from scripts.engine.deploying import deploy, look
 from scripts.engine.events import Events
 from scripts.engine.looking import chosen_services
 from scripts.engine.model import Path
-from scripts.engine.outcome import as_facts, report
+from scripts.engine.outcome import report
 from scripts.engine.planner import force
 from scripts.engine.report import reporter
 from scripts.engine.shell import Shell
@@ -46,7 +46,7 @@ def _deploy(arguments: argparse.Namespace, forced: Path | None) -> int:
 def _dry_run(arguments: argparse.Namespace, forced: Path | None) -> int:
     world = look_at(arguments.target, arguments.services)
     plan = look(world, arguments.services)
-    show(as_facts(force(plan, forced) if forced else plan), as_json=arguments.json)
+    show(world, force(plan, forced) if forced else plan, as_json=arguments.json)
     return 0
 
 

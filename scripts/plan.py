@@ -6,15 +6,19 @@ import json
 
 from scripts import command
 from scripts.engine.deploying import look
-from scripts.engine.events import Event
+from scripts.engine.model import Plan
 from scripts.engine.outcome import as_facts
+from scripts.engine.world import World
 from scripts.session import look_at
 
 
-def show(plan: Event, *, as_json: bool) -> None:
-    """Print a plan."""
+def show(world: World, chosen: Plan, *, as_json: bool) -> None:
+    """Print a plan, and what its build contexts should be warned of."""
+    plan = as_facts(chosen)
+    warnings = [(name, text) for name, context in world.contexts.items() for text in context.warnings]
     if as_json:
-        print(json.dumps({"event": "plan", **plan}))
+        told = [{"service": name, "text": text} for name, text in warnings]
+        print(json.dumps({"event": "plan", **plan, "warnings": told}))
         return
     print(f"{plan['path']}: {plan['reason']}")
     width = max((len(name) for name in plan["services"]), default=0)
@@ -22,6 +26,8 @@ def show(plan: Event, *, as_json: bool) -> None:
         print(f"  {name:<{width}}  {row['path']:<9}  {row['reason']}")
     if plan["stacks"]:
         print("  cdk deploy: " + ", ".join(plan["stacks"]))
+    for name, text in warnings:
+        print(f"warning: {name}: {text}")
 
 
 def plan_verb() -> int:
@@ -31,8 +37,7 @@ def plan_verb() -> int:
     )
     arguments = parser.parse_args()
     world = look_at(arguments.target, arguments.services)
-    plan = look(world, arguments.services)
-    show(as_facts(plan), as_json=arguments.json)
+    show(world, look(world, arguments.services), as_json=arguments.json)
     return 0
 
 
