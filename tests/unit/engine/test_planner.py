@@ -216,8 +216,16 @@ def test_an_empty_target_is_bootstrapped_with_everything_inline() -> None:
     assert made == Plan("staging", Path.BOOTSTRAP, reason, services, keys, bootstrap_toolkit=True)
 
 
-def test_a_target_of_another_project_needs_no_toolkit() -> None:
-    assert not plan(SETTINGS, TargetState(bootstrapped=True), WANTED, BOTH).bootstrap_toolkit
+@pytest.mark.parametrize(
+    ("state", "want", "needed"),
+    [
+        (TargetState(bootstrapped=True), WANTED, False),
+        (replace(hello_stack(outputs={}), bootstrapped=False), WANTED, True),
+        (replace(LIVE, bootstrapped=False), hello_wants("src-new"), False),
+    ],
+)
+def test_the_toolkit_is_made_where_a_synthesis_needs_it(state: TargetState, want: Wanted, needed: bool) -> None:
+    assert plan(SETTINGS, state, want, BOTH).bootstrap_toolkit is needed
 
 
 @pytest.mark.parametrize(

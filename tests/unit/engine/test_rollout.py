@@ -40,6 +40,10 @@ STORIES: dict[str, tuple[Snapshot, Judgement]] = {
         seen(deployments=(BACK,)),
         Judgement("waiting for ECS to start"),
     ),
+    "a task of the old version fell meanwhile": (
+        seen(deployments=(BACK,), tasks=(*OLD_TASKS, crashed("o3", OLD_TD))),
+        Judgement("waiting for ECS to start"),
+    ),
     "the service is not there yet": (
         Snapshot(stack_status="CREATE_IN_PROGRESS", now=NOW),
         Judgement("waiting for ECS to start"),
@@ -115,7 +119,7 @@ STORIES: dict[str, tuple[Snapshot, Judgement]] = {
         Judgement("0 of 0 tasks run it, 0 healthy", Verdict.LIVE),
     ),
     "the registry's image is another": (
-        seen(tasks=(task("n3", digest="sha256:0123456789abcdef"),)),
+        seen(tasks=(task("n3", digest="sha256:0123456789abcdef"), task("n4"))),
         Judgement("ECS runs sha256:0123456789ab instead of sha256:new", Verdict.FAILED),
     ),
     "the breaker tripped, CloudFormation goes back": (
@@ -133,6 +137,14 @@ STORIES: dict[str, tuple[Snapshot, Judgement]] = {
     "the breaker tripped, nothing runs yet": (
         seen(deployments=(FAILED,), tasks=(crashed("n3"),), stack_status="UPDATE_COMPLETE"),
         Judgement(f"{FAILED.reason}; waiting for the previous version", failed=(crashed("n3"),)),
+    ),
+    "the breaker tripped, the old tasks have stopped": (
+        seen(
+            deployments=(FAILED,),
+            tasks=(replace(OLD_TASKS[0], status="STOPPED"), *NEW_TASKS),
+            stack_status="UPDATE_COMPLETE",
+        ),
+        Judgement(f"{FAILED.reason}; waiting for the previous version"),
     ),
     "the breaker tripped, no task was wanted": (
         seen(deployments=(FAILED,), desired=0, tasks=(), stack_status="UPDATE_COMPLETE"),
