@@ -1,0 +1,136 @@
+"""The whole bench in order: bootstrap, pairs, variants, memory, planning; everything on one private site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from scripts.bench import commands, figures, machine, planning
+from scripts.bench.pairs import Pairs, Series
+from scripts.bench.process import run
+from scripts.bench.sides import Change, Side, converge, plain, plain_commands, slipway
+from scripts.bench.site import Site
+from scripts.bench.spread import spread
+from scripts.engine.errors import SlipwayError
+
+Facts = dict[str, Any]
+Say = Callable[[str], None]
+PARTS = ("nothing", "source", "variants", "setting", "memory", "plan")
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much to measure."""
+
+    pairs: int = 5
+    bootstraps: int = 3
+    plans: tuple[int, ...] = (10, 50, 100)
+    parts: tuple[str, ...] = PARTS
+
+
+class Bench:
+    """Measures part by part into `facts`."""
+
+    def __init__(self, site: Site, extent: Extent, say: Say) -> None:
+        self.site, self.extent, self.say = site, extent, say
+        self.pairs = Pairs(site, say)
+        self.plain = plain(commands.PLAIN)
+        self.facts: Facts = {}
+
+    def run(self) -> Facts:
+        """Everything that was asked for."""
+        self.facts = {"pairs_each": self.extent.pairs, "load_before": machine.load(), "pairs": {}}
+        self.facts["machine"] = machine.describe(self.site)
+        self.facts["commands"] = self._commands()
+        self._bootstrap()
+        parts = {
+            "nothing": self._nothing,
+            "source": self._source,
+            "variants": self._variants,
+            "setting": self._setting,
+            "memory": self._memory,
+            "plan": self._plan,
+        }
+        for name in self.extent.parts:
+            parts[name]()
+        self.facts["load_after"] = machine.load()
+        self.facts["bounds"] = figures.judge(self.facts)
+        return self.facts
+
+    def _commands(self) -> Facts:
+        """What the plain side runs, without what is special to this machine."""
+        hidden = {f"localhost:{self.site.port}": "REGISTRY", self.site.builder.docker[0]: "docker"}
+        hidden |= {path: "CA_BUNDLE" for _, path in self.site.connection.build_secrets}
+        return {
+            change: commands.shown(plain_commands(self.site, commands.PLAIN, change, "plain-1"), hidden)
+            for change in Change
+        }
+
+    def _bootstrap(self) -> None:
+        self._warm()
+        seconds = []
+        for number in range(self.extent.bootstraps):
+            if number:
+                self.site.empty()
+            done = slipway(self.site, Change.SETTING, 0)
+            seconds.append(done.seconds)
+            self.say(f"bootstrap {done.seconds:31.2f} s")
+        self.facts["bootstrap"] = {"seconds": spread(seconds).as_facts()}
+        self.site.await_steady()
+
+    def _warm(self) -> None:
+        """Fill the builder's cache: a bootstrap is measured with the dependencies on disk."""
+        settings, link = self.site.settings, self.site.connection
+        env = self.site.plain_environment()
+        for service in settings.services:
+            self.say(f"warming the builder's cache for {service.name}")
+            build, _ = commands.image(link, f"{link.registry_host}/warm/{service.name}", service.source)
+            run(build.argv, cwd=self.site.root, env=env)
+
+    def _settle(self) -> None:
+        """Start a series from a state that is Slipway's own, with every cache of both sides warm."""
+        converge(self.site)
+        self.plain(self.site, Change.NOTHING, 0)
+
+    def _series(self, change: Change, sides: dict[str, Side]) -> Series:
+        measured = self.pairs.series(change, sides, self.extent.pairs)
+        self.facts["pairs"][str(change)] = figures.series_facts(measured)
+        return measured
+
+    def _nothing(self) -> None:
+        self._settle()
+        sides = {figures.SLIPWAY: slipway, commands.PLAIN.name: self.plain, commands.ALL.name: plain(commands.ALL)}
+        self._series(Change.NOTHING, sides)
+
+    def _source(self) -> None:
+        measured = self._series(Change.SOURCE, {figures.SLIPWAY: slipway, commands.PLAIN.name: self.plain})
+        self.facts["fast_path"] = figures.fast_path_facts(measured.timings[figures.SLIPWAY])
+
+    def _variants(self) -> None:
+        self.facts["variants"] = [row for variant in commands.VARIANTS if (row := self._variant(variant))]
+        converge(self.site)
+
+    def _variant(self, variant: commands.Variant) -> Facts | None:
+        try:
+            timing = self.pairs.one(plain(variant), Change.SOURCE)
+        except SlipwayError as error:
+            self.say(f"variant  left out: {variant.name}: {error}")
+            return None
+        self.say(f"variant  {timing.seconds:29.2f} s to live: {variant.name}")
+        return figures.variant_facts(variant.name, timing)
+
+    def _setting(self) -> None:
+        self._settle()
+        self._series(Change.SETTING, {figures.SLIPWAY: slipway, commands.PLAIN.name: self.plain})
+
+    def _memory(self) -> None:
+        timing = self.pairs.one(partial(slipway, metered=True), Change.SOURCE)
+        self.facts["memory"] = figures.memory_facts(timing)
+        self.say(f"memory   {self.facts['memory']['tree_mb']:6.1f} MB in {self.facts['memory']['processes']} processes")
+
+    def _plan(self) -> None:
+        repeats = max(3, self.extent.pairs)
+        rows = [planning.measure(self.site, count, repeats, self.say) for count in self.extent.plans]
+        self.facts["planning"] = figures.planning_facts(rows)

@@ -1,0 +1,148 @@
+"""From timings to facts, bounds, tables and the picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.bench import figures, plot, publish, table
+from scripts.bench.deploy_report import Report, Stage
+from scripts.bench.memory import Peak
+from scripts.bench.pairs import Series
+from scripts.bench.planning import Planning
+from scripts.bench.sides import Change, Done, Timing
+from scripts.bench.spread import spread
+
+STAGES = (
+    Stage("prepare", None, 0.0, 0.25),
+    Stage("build", "hello", 0.5, 0.5),
+    Stage("update", "hello", 1.5, 0.5),
+    Stage("verify", "hello", 8.0, 0.5),
+)
+
+
+def own(wall: float, live: float | None = None, calls: int = 0) -> Timing:
+    stages = STAGES if live else ()
+    report = Report("live", "fast", wall - 0.25, calls, stages)
+    return Timing(Done(0.0, wall, {}, report, Peak(70_000_000, 120_000_000, 2)), live)
+
+
+def plain(wall: float, live: float | None = None) -> Timing:
+    return Timing(Done(0.0, wall, {"build": 0.5, "cdk": wall - 0.5}), live)
+
+
+def measured() -> dict[str, Any]:
+    """The facts of a small bench."""
+    nothing = {figures.SLIPWAY: [own(0.5), own(0.4)], "npx cdk deploy STACK": [plain(4.0), plain(4.0)]}
+    source = {
+        figures.SLIPWAY: [own(10.0, 2.0, 7), own(9.0, 3.0, 8)],
+        "npx cdk deploy STACK": [plain(5.0, 6.0), plain(5.0, 6.6)],
+    }
+    facts: dict[str, Any] = {
+        "measured": "2030-01-31",
+        "bench_seconds": 60,
+        "pairs_each": 2,
+        "load_before": 0.1,
+        "load_after": 1.0,
+        "machine": {
+            "cpu": "CPU", "cores": 2, "memory_gb": 8.0, "kernel": "6.1", "system": "Debian",
+            "versions": {"python": "3.11"},
+        },
+        "commands": {"nothing": ["npx cdk deploy STACK"], "source": ["docker build", "npx cdk deploy STACK"]},
+        "bootstrap": {"seconds": spread([20.0]).as_facts()},
+        "pairs": {
+            "nothing": figures.series_facts(Series(Change.NOTHING, nothing)),
+            "source": figures.series_facts(Series(Change.SOURCE, source, ["hello is not steady"])),
+        },
+        "fast_path": figures.fast_path_facts(source[figures.SLIPWAY]),
+        "variants": [figures.variant_facts("cdk deploy", plain(4.0, 5.0))],
+        "memory": figures.memory_facts(own(10.0, 2.0)),
+        "planning": figures.planning_facts(
+            [Planning(n, spread([n / 50]), spread([n / 100]), spread([0.001]), n / 2) for n in (10, 100)]
+        ),
+    }  # fmt: skip
+    return {**facts, "bounds": figures.judge(facts)}
+
+
+def test_ratios_of_a_series_are_its_pairs() -> None:
+    row = measured()["pairs"]["source"]["against"][0]
+    assert row["ratio"]["values"] == [3.0, 2.2]
+    assert row["wall_ratio"]["values"] == pytest.approx([0.5, 5 / 9], abs=1e-3)
+    assert row["steps"] == {"build": 0.5, "cdk": 4.5}
+
+
+def test_mutating_calls_are_those_of_the_worst_deploy() -> None:
+    pairs = measured()["pairs"]
+    assert (pairs["nothing"]["mutating_calls"], pairs["source"]["mutating_calls"]) == (0, 8)
+
+
+def test_the_parts_of_the_fast_path_add_up() -> None:
+    parts = figures.fast_path_facts([own(10.0, 2.0)])["parts"]
+    assert sum(parts.values()) == pytest.approx(10.0)
+    assert parts["UpdateStack to proven live"] == 7.0
+    assert parts["everything else"] == pytest.approx(2.0)
+
+
+def test_bounds_are_judged() -> None:
+    rows = {row["name"]: row for row in measured()["bounds"]}
+    assert rows["nothing changed, wall time"]["measured"] == 0.45
+    assert rows["nothing changed, times faster"] == {
+        "name": "nothing changed, times faster", "bound": "at least 8 x", "measured": 9.0, "unit": "x", "reached": True,
+    }  # fmt: skip
+    assert rows["one source line, tool overhead"]["reached"] is False
+    assert rows["plan for 100 services"]["measured"] == 2.0
+    assert len(rows) == len(figures.BOUNDS)
+
+
+def test_what_was_not_measured_is_not_judged() -> None:
+    facts = measured()
+    del facts["fast_path"], facts["planning"], facts["pairs"]["nothing"]
+    assert [row["name"] for row in figures.judge(facts)] == [
+        "one source line, times faster to live",
+        "bootstrap from an empty cloud",
+        "fast path, peak memory of all its processes",
+    ]
+
+
+def test_a_missed_bound_stands_out() -> None:
+    lines = list(table.lines(measured()))
+    assert any("tool overhead" in line and line.endswith("MISSED") for line in lines)
+    assert any("npx cdk deploy STACK" in line and "9.0 (8.0 to 10.0)" in line for line in lines)
+
+
+def test_pairs_measured_again_are_told() -> None:
+    assert any(line.endswith("a side failed: 1") for line in table.notes(measured()))
+
+
+def test_figures_are_written_between_the_marks(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(f"before\n{publish.BEGIN}\nold\n{publish.END}\nafter\n", "utf-8")
+    facts = measured()
+    assert [path.name for path in publish.write(tmp_path, facts)] == ["bench.json", "bench.png", "README.md"]
+    text = (tmp_path / "README.md").read_text("utf-8")
+    assert text.startswith(f"before\n{publish.BEGIN}\nMeasured 2030-01-31 on 2 cores")
+    assert text.endswith(f"\n{publish.END}\nafter\n")
+    assert "old" not in text
+    assert json.loads((tmp_path / "bench.json").read_text("utf-8")) == facts
+
+
+def test_a_text_without_marks_stays() -> None:
+    assert publish.between_marks("text", "figures") == "text"
+
+
+def test_the_picture_is_as_high_as_what_it_shows(tmp_path: Path) -> None:
+    from PIL import Image
+
+    facts = measured()
+    plot.draw(facts, tmp_path / "all.png")
+    plot.draw({**facts, "pairs": {}}, tmp_path / "plan.png")
+    with Image.open(tmp_path / "all.png") as whole, Image.open(tmp_path / "plan.png") as part:
+        assert whole.width == part.width == plot.WIDTH
+        assert whole.height > part.height
+
+
+def test_a_bar_says_how_many_times_as_long() -> None:
+    words = [bar.words for bar in plot.bars(measured()["pairs"]["nothing"])]
+    assert words == ["0.45 s", "4.00 s   9.0 times as long"]
