@@ -60,3 +60,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
             made.close()
     finally:
         project.remove()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The main story first: it tells what a new user sees, and its cloud is still as the bootstrap left it."""
+    items.sort(key=lambda item: item.path.stem != "test_story")
