@@ -106,16 +106,18 @@ class Patience:
     """How long ECS ignores the failing checks of a task that has never been healthy, in seconds after its start.
 
     ECS waits for the service's health check grace period. Here the period ends early for a task whose outcome is
-    certain: its container listens, but not where the load balancer looks, or it answers with the wrong code; and for
-    the replacements of a task of the same deployment that has failed its checks already.
+    certain: its container listens, but not where the load balancer looks, or it answers with the wrong code. That
+    counts from when it was first seen to listen: on a busy machine an application takes seconds until then.
     """
 
     grace: float
-    certain: float = 4.0
-    repeated: float = 2.0
+    certain: float = 2.0
+    """Seconds after it listens."""
+    repeated: float = 5.0
+    """Seconds for a task that listens nowhere, when one of its deployment has failed its checks already."""
 
-    def seconds(self, *, listening: bool, failed_before: bool) -> float:
-        """Seconds to wait for this task."""
-        if failed_before:
-            return min(self.grace, self.repeated)
-        return min(self.grace, self.certain) if listening else self.grace
+    def seconds(self, *, listening_after: float | None, failed_before: bool) -> float:
+        """Seconds to wait for a task; `listening_after` is when after its start it was first seen to listen."""
+        if listening_after is not None:
+            return min(self.grace, listening_after + self.certain)
+        return min(self.grace, self.repeated) if failed_before else self.grace

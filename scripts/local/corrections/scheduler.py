@@ -81,6 +81,8 @@ class Scheduler:
         self.checker = health
         self.started: dict[str, float] = {}
         """Task ARN -> when it was first seen running."""
+        self.listening: dict[str, float] = {}
+        """Task ARN -> seconds after its start when it was first seen to listen, asked once its checks fail."""
         self.judged: set[str] = set()
         """Tasks whose verdict is being carried out."""
 
@@ -107,6 +109,7 @@ class Scheduler:
                         seen.add(task["taskArn"])
                         self._look_at(place, service, task)
         self.started = {arn: at for arn, at in self.started.items() if arn in seen}
+        self.listening = {arn: after for arn, after in self.listening.items() if arn in seen}
         self.judged &= seen
 
     def _tasks(self, service: Record) -> list[Record]:
@@ -153,8 +156,16 @@ class Scheduler:
         answered = any(health.reason == "Target.ResponseCodeMismatch" for _, health in self.targets(service, task))
         grace = float(service.get("healthCheckGracePeriodSeconds") or 0)
         return Patience(grace).seconds(
-            listening=answered or self._listens(task), failed_before=int(deployment.get("failedTasks") or 0) > 0
+            listening_after=self._listening_after(task, answered=answered),
+            failed_before=int(deployment.get("failedTasks") or 0) > 0,
         )
+
+    def _listening_after(self, task: Record, *, answered: bool) -> float | None:
+        """Seconds from a task's start until it was first seen to listen; None while it does not."""
+        arn = task["taskArn"]
+        if arn not in self.listening and (answered or self._listens(task)):
+            self.listening[arn] = time.monotonic() - self.started[arn]
+        return self.listening.get(arn)
 
     def _listens(self, task: Record) -> bool:
         docker = self.ecs._get_docker()

@@ -26,5 +26,5 @@ def test_figures_of_health() -> None:
     assert f"every {target_health.NEW_TARGET_INTERVAL} s" in TEXT
     assert f"at least {target_health.FIRST_VERDICT_AFTER:.0f} s" in TEXT
     patience = target_health.Patience(10)
-    assert f"after {patience.certain:.0f} s for a task" in TEXT
+    assert f"ends {patience.certain:.0f} s after a task" in TEXT
     assert f"after {patience.repeated:.0f} s for a replacement" in TEXT

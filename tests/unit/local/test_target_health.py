@@ -87,10 +87,17 @@ def test_wrong_code_is_described_as_on_aws() -> None:
 
 
 @pytest.mark.parametrize(
-    ("grace", "listening", "failed_before", "seconds"),
-    [(10, False, False, 10), (10, True, False, 4), (10, False, True, 2), (10, True, True, 2), (1, True, False, 1)],
+    ("grace", "listening_after", "failed_before", "seconds"),
+    [
+        (10, None, False, 10),
+        (10, 3, False, 5),
+        (10, None, True, 5),
+        (10, 3, True, 5),
+        (1, 3, False, 1),
+        (10, 9, True, 10),
+    ],
 )
 def test_patience_ends_early_when_the_outcome_is_certain(
-    grace: float, listening: bool, failed_before: bool, seconds: float
+    grace: float, listening_after: float | None, failed_before: bool, seconds: float
 ) -> None:
-    assert Patience(grace).seconds(listening=listening, failed_before=failed_before) == seconds
+    assert Patience(grace).seconds(listening_after=listening_after, failed_before=failed_before) == seconds
