@@ -26,7 +26,6 @@ Say = Callable[[str], None]
 
 LABEL = "io.slipway.stand-in"
 FINISH = Path(__file__).with_name("finish_stand_in")
-MIRROR = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"
 """Hook of mmdebstrap; without it apt merges /usr with a package that brings 50 MB of Perl."""
@@ -161,16 +160,20 @@ def _apt_proxy() -> str:
 
 
 def debian_mirror() -> str:
-    """The mirror that this machine's own package lists name, when it is a Debian machine."""
+    """The mirror that this machine's own package lists name; raises SlipwayError when they name none."""
     files = [SOURCES[0], *sorted(SOURCES[1].glob("*"))] if SOURCES[1].is_dir() else [SOURCES[0]]
     for path in files:
         try:
-            found = re.search(r"https?://[^\s#]+/debian/?(?=\s|$)", path.read_text("utf-8", "replace"))
+            found = re.search(r"https?://(?!\S*docker)[^\s#]+/debian/?(?=\s|$)", path.read_text("utf-8", "replace"))
         except OSError:
             continue
         if found:
             return found[0].rstrip("/")
-    return MIRROR
+    raise SlipwayError(
+        "this machine's package lists name no mirror of Debian",
+        where=str(SOURCES[0]),
+        remedy="load the base images where their registry answers: docker save IMAGE, then docker load here",
+    )
 
 
 def sources(release: str, mirror: str) -> tuple[str, ...]:

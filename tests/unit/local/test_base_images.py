@@ -9,6 +9,7 @@ import pytest
 
 from scripts.local import base_images, docker_engine, stand_ins
 from scripts.local.docker_engine import Builder, EngineRefusal
+from settings import SlipwayError
 from settings.model import Service, Settings, Target
 
 
@@ -117,11 +118,26 @@ def test_bootstrap_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     [
         ("deb http://mirror.example/debian bookworm main\n", "http://mirror.example/debian"),
         ("URIs: https://mirror.example/debian/\nSuites: bookworm\n", "https://mirror.example/debian"),
-        ("deb https://deb.example/node_20.x nodistro main\n", stand_ins.MIRROR),
-        ("deb http://deb.debian.org/debian-security bookworm-security main\n", stand_ins.MIRROR),
     ],
 )
 def test_mirror_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, mirror: str) -> None:
     (tmp_path / "sources.list").write_text(text)
     monkeypatch.setattr(stand_ins, "SOURCES", (tmp_path / "sources.list", tmp_path / "sources.list.d"))
     assert stand_ins.debian_mirror() == mirror
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "deb https://deb.example/node_20.x nodistro main\n",
+        "deb http://mirror.example/debian-security bookworm-security main\n",
+        "deb https://download.docker.example/linux/debian bookworm stable\n",
+        "",
+    ],
+)
+def test_no_mirror_of_debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    (tmp_path / "sources.list").write_text(text)
+    monkeypatch.setattr(stand_ins, "SOURCES", (tmp_path / "sources.list", tmp_path / "sources.list.d"))
+    with pytest.raises(SlipwayError, match="name no mirror of Debian") as refused:
+        stand_ins.debian_mirror()
+    assert "docker load" in refused.value.remedy
