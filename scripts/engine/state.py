@@ -77,7 +77,7 @@ def read_running(aws: Aws, settings: Settings, services: Iterable[str]) -> dict[
     described: list[Any] = []
     with translated("look at the ECS services"):
         try:
-            for names in _chunks(list(services), 10):
+            for names in portions(list(services), 10):
                 answer = ecs.describe_services(cluster=settings.cluster, services=names)
                 described += [row for row in answer["services"] if row["status"] == "ACTIVE"]
             digests = _running_digests(ecs, settings)
@@ -103,7 +103,7 @@ def _running_digests(ecs: Any, settings: Settings) -> dict[str, list[str]]:
     arns: list[str] = []
     for page in ecs.get_paginator("list_tasks").paginate(cluster=settings.cluster, desiredStatus="RUNNING"):
         arns += page["taskArns"]
-    for chunk in _chunks(arns, 100):
+    for chunk in portions(arns, 100):
         for task in ecs.describe_tasks(cluster=settings.cluster, tasks=chunk)["tasks"]:
             name = task.get("group", "").removeprefix("service:")
             if task["lastStatus"] == "RUNNING":
@@ -172,5 +172,6 @@ def service_stack(state: TargetState, service: str) -> Stack | None:
     return state.stacks.get(service_key(service))
 
 
-def _chunks(items: list[str], size: int) -> Iterable[list[str]]:
+def portions(items: list[str], size: int) -> Iterable[list[str]]:
+    """The items in lists of at most that size, as APIs take them; none of no items."""
     return (items[at : at + size] for at in range(0, len(items), size))

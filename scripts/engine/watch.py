@@ -13,7 +13,7 @@ from scripts.engine.aws import Aws, translated
 from scripts.engine.errors import Cancelled, Transient
 from scripts.engine.model import Verdict
 from scripts.engine.rollout import Baseline, Deployment, Goal, Judgement, Snapshot, Target, Task, judge
-from scripts.engine.state import container_digest, stack_from
+from scripts.engine.state import container_digest, portions, stack_from
 from settings import Settings
 from settings.model import service_key
 
@@ -123,12 +123,15 @@ class Watcher:
     def _tasks(self, ecs: Any) -> tuple[Task, ...]:
         arns: list[str] = []
         for status in ("RUNNING", "STOPPED"):
-            arns += ecs.list_tasks(cluster=self.settings.cluster, serviceName=self.service, desiredStatus=status)[
-                "taskArns"
-            ]
-        if not arns:
-            return ()
-        rows = ecs.describe_tasks(cluster=self.settings.cluster, tasks=arns[:100])["tasks"]
+            pages = ecs.get_paginator("list_tasks").paginate(
+                cluster=self.settings.cluster, serviceName=self.service, desiredStatus=status
+            )
+            arns += [arn for page in pages for arn in page["taskArns"]]
+        rows = [
+            row
+            for portion in portions(arns, 100)
+            for row in ecs.describe_tasks(cluster=self.settings.cluster, tasks=portion)["tasks"]
+        ]
         return tuple(_task(row, self.service) for row in rows)
 
     def _targets(self, service: Mapping[str, Any]) -> dict[str, Target]:
