@@ -63,6 +63,7 @@ WITHOUT_MEANING: dict[str, Change] = {
     "times": touch,
     "group may write": lambda app: (app / "main.py").chmod(0o664),
     "others may not read": lambda app: (app / "main.py").chmod(0o600),
+    "others may execute": lambda app: (app / "main.py").chmod(0o655),
     "mode of a folder": lambda app: (app / "lib").chmod(0o700),
     "order of making": rewrite,
     "an empty folder": lambda app: (app / "empty").mkdir(),

@@ -84,6 +84,11 @@ def test_a_task_that_still_runs_speaks_when_none_has_stopped(cloud: Cloud) -> No
     assert cloud.parameters("logs:GetLogEvents")[0]["logStreamName"] == "slipway/hello/n2"
 
 
+def test_without_a_single_task_there_is_no_log(cloud: Cloud) -> None:
+    answer_all(cloud)
+    assert collect(cloud, snapshot=Snapshot(), words=("a",)) == Evidence((), ("a",), ())
+
+
 def test_ecs_tells_why_a_target_was_unhealthy_after_it_has_gone(cloud: Cloud) -> None:
     answer_all(cloud)
 

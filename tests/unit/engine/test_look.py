@@ -127,6 +127,30 @@ def test_health_is_followed_from_look_to_look(cloud: Cloud) -> None:
     assert len(cloud.parameters("ecs:DescribeTaskDefinition")) == 1, "a task definition never changes"
 
 
+def test_a_service_of_many_tasks_is_seen_whole(cloud: Cloud) -> None:
+    rows(cloud)
+    names = [f"{ARN}task/shop/{number}" for number in range(250)]
+    cloud.answers["ecs:ListTasks"] = [
+        {"taskArns": names[:100], "nextToken": "2"},
+        {"taskArns": names[100:180]},
+        {"taskArns": names[180:]},
+    ]
+    cloud.answers["ecs:DescribeTasks"] = lambda asked: {
+        "tasks": [{"taskArn": name, "taskDefinitionArn": "td:2", "lastStatus": "RUNNING"} for name in asked["tasks"]]
+    }
+    assert len(Watcher(cloud.aws, SETTINGS, "hello").look().tasks) == 250
+    assert [len(call["tasks"]) for call in cloud.parameters("ecs:DescribeTasks")] == [100, 100, 50]
+
+
+def test_a_service_without_tasks_or_load_balancer(cloud: Cloud) -> None:
+    rows(cloud)
+    cloud.answers["ecs:DescribeServices"] = {"services": [{"status": "ACTIVE", "desiredCount": 0}]}
+    cloud.answers["ecs:ListTasks"] = {"taskArns": []}
+    found = Watcher(cloud.aws, SETTINGS, "hello").look()
+    assert (found.tasks, found.targets, found.deployments) == ((), {}, ())
+    assert cloud.parameters("ecs:DescribeTasks") == [], "ECS refuses to describe no tasks"
+
+
 @pytest.mark.parametrize(
     "answer", [Refusal("ClusterNotFoundException"), {"services": []}, {"services": [{"status": "INACTIVE"}]}]
 )

@@ -118,6 +118,8 @@ class Opener:
         (200, True, "HTTP 200"),
         (204, True, "HTTP 204"),
         (301, True, "HTTP 301"),
+        (399, True, "HTTP 399"),
+        (400, False, "HTTP 400"),
         (404, False, "HTTP 404"),
         (500, False, "HTTP 500"),
         (urllib.error.URLError(ConnectionRefusedError(111, "Connection refused")), False, "Connection refused"),
