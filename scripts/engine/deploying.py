@@ -36,13 +36,21 @@ def look(world: World, names: Sequence[str]) -> Plan:
     for context in contexts.values():
         for warning in context.warnings:
             world.events.emit("warning", service=context.service, text=warning)
-    with world.events.stage("analyze") as told:
-        source = read_source(world.settings, world.images, services, contexts)
+    with world.events.stage("analyze") as told, ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read_source, world.settings, world.images, services, contexts)
+        _make_clients(world)
+        source = reading.result()
         world.contexts = contexts
         world.state = read_state(world.aws, world.settings, source.tags)
         plan = make_plan(world.settings, source, world.state)
         told["text"] = f"{plan.path}: {plan.reason}"
     return plan
+
+
+def _make_clients(world: World) -> None:
+    """Pure Python for 20 ms, while the Docker client is asked for base images."""
+    for name in ("ecs", "ecr") if world.connection.exists else ():
+        world.aws.client(name)
 
 
 def deploy(world: World, names: Sequence[str], forced: Path | None = None) -> Outcome:
