@@ -28,8 +28,9 @@ class Variant:
 
 PLAIN = Variant("npx cdk deploy STACK")
 ALL = Variant("npx cdk deploy --all", options=("--all",), all_stacks=True)
+DIRECT = Variant("cdk deploy STACK, without npx", cli=("cdk",))
 VARIANTS = (
-    Variant("cdk deploy STACK, without npx", cli=("cdk",)),
+    DIRECT,
     Variant("npx cdk deploy STACK --method direct", options=("--method", "direct")),
     Variant("npx cdk deploy STACK --exclusively", options=("--exclusively",)),
     Variant("npx cdk deploy STACK --app cdk.out, no synthesis", options=("--app", "cdk.out")),

@@ -76,7 +76,7 @@ class Bench:
                 self.site.empty()
             done = slipway(self.site, Change.SETTING, 0)
             seconds.append(done.seconds)
-            self.say(f"bootstrap {done.seconds:31.2f} s")
+            self.say(f"bootstrap {done.seconds:39.2f} s")
         self.facts["bootstrap"] = {"seconds": spread(seconds).as_facts()}
         self.site.await_steady()
 
@@ -101,8 +101,8 @@ class Bench:
 
     def _nothing(self) -> None:
         self._settle()
-        sides = {figures.SLIPWAY: slipway, commands.PLAIN.name: self.plain, commands.ALL.name: plain(commands.ALL)}
-        self._series(Change.NOTHING, sides)
+        others = (commands.PLAIN, commands.ALL, commands.DIRECT)
+        self._series(Change.NOTHING, {figures.SLIPWAY: slipway, **{other.name: plain(other) for other in others}})
 
     def _source(self) -> None:
         measured = self._series(Change.SOURCE, {figures.SLIPWAY: slipway, commands.PLAIN.name: self.plain})
@@ -118,7 +118,7 @@ class Bench:
         except SlipwayError as error:
             self.say(f"variant  left out: {variant.name}: {error}")
             return None
-        self.say(f"variant  {timing.seconds:29.2f} s to live: {variant.name}")
+        self.say(f"variant  {timing.seconds:37.2f} s to live: {variant.name}")
         return figures.variant_facts(variant.name, timing)
 
     def _setting(self) -> None:

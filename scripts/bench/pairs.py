@@ -51,7 +51,7 @@ class Pairs:
     def _told(self, name: str, side: Side, change: Change) -> Timing:
         timing = self.one(side, change)
         wall = "" if timing.live is None else f" to live, {timing.done.seconds:.2f} s the command"
-        self.say(f"{change:<8} {name:<22} {timing.seconds:6.2f} s{wall}")
+        self.say(f"{change:<8} {name:<30} {timing.seconds:6.2f} s{wall}")
         return timing
 
     def _again(self, series: Series, error: SlipwayError) -> None:

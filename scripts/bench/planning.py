@@ -47,7 +47,7 @@ def measure(site: Site, count: int, repeats: int, say: Say) -> Planning:
     site.await_steady()
     time.sleep(CALM_SECONDS)
     command = spread([_command(site, count) for _ in range(repeats)])
-    say(f"plan     {count:>3} services {command.median:23.2f} s")
+    say(f"plan     {count:>3} services {command.median:31.2f} s")
     look, choose = _in_process(site, repeats)
     return Planning(count, command, look, choose, deployed.seconds)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -66,7 +67,8 @@ class Site:
     def plain_environment(self) -> dict[str, str]:
         """What a person who works without Slipway would have set: the endpoint, credentials, the same tools."""
         link = self.connection
-        path = f"{self.root}/.venv/bin:{self.root}/node_modules/.bin:{self.environ['PATH']}"
+        folders = (workspace.TOOLS, ".venv/bin", "node_modules/.bin")
+        path = os.pathsep.join([*(f"{self.root}/{folder}" for folder in folders), self.environ["PATH"]])
         return {**self.environ, **dict(link.cdk_env), **dict(link.docker_env), "PATH": path}
 
     def watcher(self) -> Watcher:

