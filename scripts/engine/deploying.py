@@ -14,12 +14,12 @@ from scripts.engine.content import Context
 from scripts.engine.errors import Cancelled, Failed, Refused, SlipwayError
 from scripts.engine.execute import prepare, roll, worst
 from scripts.engine.looking import chosen_services, make_plan, read_contexts, read_source, remember
-from scripts.engine.model import Path, Plan, ServicePlan, Stack, Verdict
+from scripts.engine.model import Path, Plan, ServicePlan, Verdict
 from scripts.engine.outcome import Outcome, as_facts, verdict_of
 from scripts.engine.planner import force
 from scripts.engine.recording import recorded
 from scripts.engine.rollout import Baseline
-from scripts.engine.state import check_account, read_stacks, read_state, service_stack
+from scripts.engine.state import Listing, checked_stacks, read_stacks, read_state, service_stack
 from scripts.engine.steps import amount, schedule
 from scripts.engine.update import read_template
 from scripts.engine.verdict import after_failed_update
@@ -27,8 +27,11 @@ from scripts.engine.watch import Watcher, baseline
 from scripts.engine.world import World
 
 
-def look(world: World, names: Sequence[str]) -> Plan:
-    """Stages `source` and `analyze`: read the tree and the target, and make the plan."""
+def look(world: World, names: Sequence[str], *, listing: Listing | None = None) -> Plan:
+    """Stages `source` and `analyze`: read the tree and the target, and make the plan.
+
+    `listing` are the target's stacks, where they were just listed.
+    """
     services = chosen_services(world.settings, names)
     with world.events.stage("source") as told:
         contexts = read_contexts(world.settings, services)
@@ -41,7 +44,7 @@ def look(world: World, names: Sequence[str]) -> Plan:
         _make_clients(world)
         source = reading.result()
         world.contexts = contexts
-        world.state = read_state(world.aws, world.settings, source.tags)
+        world.state = read_state(world.aws, world.settings, source.tags, listing=listing)
         plan = make_plan(world.settings, source, world.state)
         told["text"] = f"{plan.path}: {plan.reason}"
     return plan
@@ -55,8 +58,7 @@ def _make_clients(world: World) -> None:
 
 def deploy(world: World, names: Sequence[str], forced: Path | None = None) -> Outcome:
     """Take the shortest safe path; raises SlipwayError when it ends before anything was changed."""
-    _wait_for_settling(world)
-    plan = look(world, names)
+    plan = look(world, names, listing=_wait_for_settling(world))
     if forced:
         plan = force(plan, forced)
     world.events.emit("plan", **as_facts(plan))
@@ -103,16 +105,16 @@ def _amount_of(contexts: Mapping[str, Context]) -> str:
     return f"{files} file{'s'[: files != 1]}, {amount(size)}"
 
 
-def _wait_for_settling(world: World) -> None:
+def _wait_for_settling(world: World) -> Listing:
     """A stack may still be moving from the deploy before, which returned as soon as its version was live."""
     end = time.monotonic() + world.settings.target.rollout_timeout
     told = False
     while True:
         with world.events.stage("prepare", text="looking at the target") if not told else _quiet():
-            stacks = _checked_stacks(world) if not told else read_stacks(world.aws, world.settings)[0]
-        moving = [stack.name for stack in stacks.values() if stack.is_moving]
+            listing = (read_stacks if told else checked_stacks)(world.aws, world.settings)
+        moving = [stack.name for stack in listing[0].values() if stack.is_moving]
         if not moving:
-            return
+            return listing
         if not told:
             world.events.emit("notice", code="settling", text=f"waiting for {', '.join(moving)} to settle")
             told = True
@@ -120,15 +122,6 @@ def _wait_for_settling(world: World) -> None:
             raise Refused(f"{moving[0]} is still being changed", where="CloudFormation", remedy="wait, then run again")
         if world.cancelled(1.0):
             raise Cancelled("stopped while waiting", remedy="nothing was changed")
-
-
-def _checked_stacks(world: World) -> dict[str, Stack]:
-    """The stacks; a wrong account is refused before anything that it says is looked at."""
-    with ThreadPoolExecutor(2) as pool:
-        account = pool.submit(check_account, world.aws, world.settings)
-        stacks = pool.submit(read_stacks, world.aws, world.settings)
-        account.result()
-        return stacks.result()[0]
 
 
 @contextmanager

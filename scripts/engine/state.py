@@ -15,6 +15,8 @@ from settings.model import service_key
 TOOLKIT = "CDKToolkit"
 """Name of the CDK bootstrap's stack."""
 THREADS = 8
+Listing = tuple[dict[str, Stack], bool]
+"""Stacks by key, and whether the CDK toolkit stack exists."""
 
 
 def check_account(aws: Aws, settings: Settings) -> None:
@@ -31,7 +33,7 @@ def check_account(aws: Aws, settings: Settings) -> None:
         )
 
 
-def read_stacks(aws: Aws, settings: Settings) -> tuple[dict[str, Stack], bool]:
+def read_stacks(aws: Aws, settings: Settings) -> Listing:
     """Our stacks by key, and whether the CDK toolkit stack exists, from one listing."""
     if not aws.connection.exists:
         return {}, False
@@ -141,22 +143,35 @@ def read_repositories(aws: Aws, settings: Settings) -> frozenset[str]:
     return frozenset(name.removeprefix(prefix) for name in names if name.startswith(prefix))
 
 
-def read_state(aws: Aws, settings: Settings, tags: Mapping[str, str | None]) -> TargetState:
-    """Look at the target; every call of it only reads."""
+def checked_stacks(aws: Aws, settings: Settings) -> Listing:
+    """The stacks; a wrong account is refused before anything that it says is looked at."""
+    for name in ("sts", "cloudformation"):
+        aws.client(name)
+    with ThreadPoolExecutor(2) as pool:
+        account = pool.submit(check_account, aws, settings)
+        stacks = pool.submit(read_stacks, aws, settings)
+        account.result()
+        return stacks.result()
+
+
+def read_state(
+    aws: Aws, settings: Settings, tags: Mapping[str, str | None], *, listing: Listing | None = None
+) -> TargetState:
+    """Look at the target; every call of it only reads.
+
+    `listing` is what `checked_stacks` found a moment ago, where that is known.
+    """
     if not aws.connection.exists:
         return TargetState()
     known = {service: tag for service, tag in tags.items() if tag}
     # Clients are made before the threads start: each costs a few milliseconds of pure Python.
-    for name in ("sts", "cloudformation", "ecs", "ecr"):
+    for name in ("ecs", "ecr"):
         aws.client(name)
     with ThreadPoolExecutor(THREADS) as pool:
-        account = pool.submit(check_account, aws, settings)
-        stacks = pool.submit(read_stacks, aws, settings)
         running = pool.submit(read_running, aws, settings, list(tags))
         repositories = pool.submit(read_repositories, aws, settings)
         looked = {service: pool.submit(read_digest, aws, settings, service, tag) for service, tag in known.items()}
-        account.result()
-        found, bootstrapped = stacks.result()
+        found, bootstrapped = listing or checked_stacks(aws, settings)
         digests = {service: digest for service, answer in looked.items() if (digest := answer.result())}
         return TargetState(
             stacks=found,
