@@ -120,6 +120,19 @@ def test_several_platforms_are_built_and_pushed_in_one_command(cloud: Cloud) -> 
     ]  # fmt: skip
 
 
+def test_several_platforms_that_do_not_build(cloud: Cloud) -> None:
+    shell = FakeShell(NO_GIT, ("buildx version", said()), ("buildx", said("ERROR: no", code=1)))
+    with pytest.raises(Failed, match=r"^build hello: ERROR: no$"):
+        docker(shell, cloud).build_platforms(HELLO, CONTEXT, IMAGE, platforms="a,b", on_line=lambda line: None)
+
+
+@pytest.mark.parametrize(("code", "has"), [(0, True), (1, False)])
+def test_whether_the_engine_holds_an_image(cloud: Cloud, code: int, has: bool) -> None:
+    shell = FakeShell(("inspect", said("x", code=code)))
+    assert docker(shell, cloud).has(IMAGE) is has
+    assert docker_words(shell) == [("docker", "image", "inspect", "--format", "{{.Id}}", IMAGE)]
+
+
 def test_several_platforms_need_buildx(cloud: Cloud) -> None:
     shell = FakeShell(("buildx version", said("no such command", code=1)))
     with pytest.raises(BadInput, match="several platforms need a Docker client with the buildx plugin"):

@@ -11,7 +11,7 @@ from scripts.engine import verdict
 from scripts.engine.errors import Cancelled, Failed, RolledBack
 from scripts.engine.events import Event
 from scripts.engine.model import Verdict
-from scripts.engine.rollout import Baseline, Judgement
+from scripts.engine.rollout import Baseline, Judgement, Snapshot
 from scripts.engine.verdict import after_failed_update, prove, restore
 from scripts.engine.verify import Proof
 from scripts.engine.world import World
@@ -146,12 +146,25 @@ def test_a_stack_that_did_not_roll_back_is_no_failure(world: World, cloud: Cloud
     assert after_failed_update(world, ["hello"]) == {}
 
 
-def test_an_earlier_rollback_is_not_this_deploys(
-    world: World, cloud: Cloud, heard: list[Event], monkeypatch: pytest.MonkeyPatch
+STILL = replace(LIVE.deployments[0], id="d1")
+AGAIN = replace(BEFORE, stack_status="UPDATE_ROLLBACK_COMPLETE")
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "told_of"),
+    [
+        (seen(deployments=(STILL,)), []),
+        (seen(deployments=(STILL,), tasks=(crashed("n3"),)), ["hello"]),
+        (seen(deployments=(replace(STILL, id="d9"),)), ["hello"]),
+    ],
+)
+def test_a_rollback_that_looks_like_an_earlier_one(
+    world: World, cloud: Cloud, snapshot: Snapshot, told_of: list[str]
 ) -> None:
+    """The stack was rolled back once before: it is this deploy's doing when its tasks fell or ECS had begun anew."""
     world.updating = True
-    world.baselines["hello"] = replace(BEFORE, stack_status="UPDATE_ROLLBACK_COMPLETE")
+    world.baselines["hello"] = AGAIN
     holds(cloud, "src-old", "UPDATE_ROLLBACK_COMPLETE")
-    watching(monkeypatch, (Judgement(""), seen(deployments=(replace(LIVE.deployments[0], id="d1"),))))
-    assert after_failed_update(world, ["hello"]) == {}
-    assert heard == []
+    with pytest.MonkeyPatch.context() as patch:
+        watching(patch, (Judgement(""), snapshot))
+        assert list(after_failed_update(world, ["hello"])) == told_of

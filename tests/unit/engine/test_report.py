@@ -162,6 +162,7 @@ def test_an_unknown_event_is_no_line() -> None:
     [
         (0.04, 0.04, "[0.0s +0.0s] 4/8 build    hello      x"),
         (9.94, 9.94, "[9.9s +9.9s] 4/8 build    hello      x"),
+        (10.0, 10.0, "[10s +10s] 4/8 build    hello      x"),
         (12.0, 3.0, "[12s +3.0s] 4/8 build    hello      x"),
         (754.6, None, "[755s] 4/8 build    hello      x"),
     ],

@@ -15,6 +15,7 @@ HEALTH = 'use a path, such as "/health"'
 ACCOUNT = 'use 12 digits in quotes, such as "123456789012"'
 REGION = 'use an AWS region, such as "eu-central-1"'
 CERTIFICATE = "use the ARN of an ACM certificate"
+DOMAIN = 'use a host name, such as "shop.example.com"'
 RETENTION = "use one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731"
 TEXTS = 'use a table of strings, such as { LOG_LEVEL = "info" }'
 ARGUMENTS = 'use a table of strings, such as { VERSION = "1" }'
@@ -38,6 +39,9 @@ TARGET_VALUES = (
     ("profile", '"a b"', "'a b'", "use the name of an AWS profile"),
     ("certificate_arn", '"arn:aws:iam::1:x"', "'arn:aws:iam::1:x'", CERTIFICATE),
     ("certificate_arn", "true", "True", CERTIFICATE),
+    ("domain", '"shop"', "'shop'", DOMAIN),
+    ("domain", '"https://shop.example.com"', "'https://shop.example.com'", DOMAIN),
+    ("domain", '"shop.example.com/x"', "'shop.example.com/x'", DOMAIN),
     ("alarm_email", '"ops at example.org"', "'ops at example.org'", "use an e-mail address"),
     ("log_retention_days", "8", "8", RETENTION),
     ("log_retention_days", '"30"', "'30'", RETENTION),
@@ -133,6 +137,14 @@ TOGETHER = {
     "no region": (
         '[targets.local]\naccount = "000000000000"\n' + SERVICE,
         ("targets.local.region", "missing", 'add an AWS region, such as "eu-central-1"'),
+    ),
+    "a certificate without its domain": (
+        TARGET + f'certificate_arn = "arn:aws:acm:us-east-1:{"0" * 12}:certificate/1"\n' + SERVICE,
+        (
+            "targets.local.domain",
+            "missing beside certificate_arn",
+            'add a host name, such as "shop.example.com", which the certificate is for',
+        ),
     ),
     "no source": (
         TARGET + "[services.hello]\nport = 1\n",
