@@ -101,7 +101,7 @@ class Bench:
 
     def _nothing(self) -> None:
         self._settle()
-        others = (commands.PLAIN, commands.ALL, commands.DIRECT)
+        others = (commands.ALL, commands.PLAIN, commands.DIRECT)
         self._series(Change.NOTHING, {figures.SLIPWAY: slipway, **{other.name: plain(other) for other in others}})
 
     def _source(self) -> None:
