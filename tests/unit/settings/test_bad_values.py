@@ -130,6 +130,14 @@ def test_bad_value_of_a_service(load_text: Loader, row: Row) -> None:
 
 
 TOGETHER = {
+    "a name that AWS keeps for its own load balancers": (
+        'name = "internal"\n' + TARGET + SERVICE,
+        (
+            "name",
+            "'internal' is not allowed",
+            'use a lower-case name of letters, digits and single hyphens, at most 20 characters, not "internal"',
+        ),
+    ),
     "no account": (
         '[targets.local]\nregion = "us-east-1"\n' + SERVICE,
         ("targets.local.account", "missing", 'add 12 digits in quotes, such as "123456789012"'),
