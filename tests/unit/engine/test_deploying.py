@@ -13,6 +13,7 @@ from scripts.engine.items import unpack
 from scripts.engine.model import Path as DeployPath
 from scripts.engine.model import Verdict
 from scripts.engine.outcome import report
+from scripts.engine.rollout import Baseline
 from scripts.engine.world import World
 from settings.fingerprint import fingerprints
 from tests.unit.engine.clouds import Refusal
@@ -39,10 +40,7 @@ def test_one_line_takes_the_fast_path(world: World, target: Target, heard: list[
     outcome = deploy(world, [])
     assert (outcome.verdict, outcome.plan.path) == (Verdict.LIVE, DeployPath.FAST)
     assert docker_verbs(world) == ["image", "build", "push", "image"]
-    assert [call for call in world.aws.mutating_calls if not call.startswith("dynamodb:")] == [
-        "cloudformation:UpdateStack",
-        "ecr:PutImage",
-    ]
+    assert without_records(world) == ["cloudformation:UpdateStack", "ecr:PutImage"]
     assert target.tags["hello"] == tag
     assert target.cloud.parameters("ecr:PutImage")[0]["imageTag"] == f"live-{tag}"
     assert lines(heard)[3:] == [
@@ -129,6 +127,72 @@ def test_an_update_that_cloudformation_does_not_need_is_left_to_ecs(world: World
     }
     assert deploy(world, []).verdict is Verdict.LIVE
     assert "ecs:UpdateService" in world.aws.mutating_calls
+
+
+def without_records(world: World) -> list[str]:
+    """The calls that changed something, besides lock and record."""
+    return [call for call in world.aws.mutating_calls if not call.startswith("dynamodb:")]
+
+
+def test_a_rollout_under_way_is_watched_to_its_end(world: World, target: Target) -> None:
+    def rolling(asked: Any) -> Any:
+        found = target.services(asked)
+        for row in found["services"]:
+            if row["serviceName"] == "hello":
+                row["deployments"][0]["rolloutState"] = "IN_PROGRESS"
+                row["deployments"].append({"id": "d0", "status": "ACTIVE", "taskDefinition": "hello:0"})
+        return found
+
+    target.cloud.answers["ecs:DescribeServices"] = rolling
+    outcome = deploy(world, [])
+    assert outcome.plan.reason == f"hello: a rollout of {target.tags['hello']} is still under way"
+    assert outcome.verdict is Verdict.LIVE
+    assert without_records(world) == ["ecr:PutImage"]
+    assert world.baselines["hello"] == Baseline(frozenset({"d0"}), "hello:0")
+
+
+def test_a_service_that_lost_a_task_is_deployed_again(world: World, target: Target) -> None:
+    def one_of_hello_is_gone(asked: Any) -> Any:
+        names = target.task_names(asked)["taskArns"]
+        return {"taskArns": [name for name in names if name != "task/hello-1-2"]}
+
+    def again(asked: Any) -> Any:
+        target.deployments["hello"] += 1
+        return {}
+
+    target.cloud.answers |= {"ecs:ListTasks": one_of_hello_is_gone, "ecs:UpdateService": again}
+    outcome = deploy(world, [])
+    assert outcome.plan.reason.endswith("but only 1 of 2 tasks run it")
+    assert outcome.verdict is Verdict.LIVE
+    assert without_records(world) == ["ecs:UpdateService", "ecr:PutImage"]
+    assert target.cloud.parameters("ecs:UpdateService")[0]["taskDefinition"] == "hello:1"
+
+
+def test_an_empty_target_is_set_up(world: World, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = dict(target.cloud.answers)
+    missing = Refusal("RepositoryNotFoundException")
+    target.cloud.answers |= {
+        "cloudformation:DescribeStacks": {"Stacks": []},
+        "ecs:DescribeServices": Refusal("ClusterNotFoundException"),
+        "ecr:DescribeRepositories": {"repositories": []},
+        "ecr:DescribeImages": missing,
+    }
+    order: list[str] = []
+
+    def cdk_deploy(stacks: list[str], tags: dict[str, str], on_line: Any) -> None:
+        target.cloud.answers |= full
+        order.append("deploy")
+
+    monkeypatch.setattr(world.cdk, "bootstrap", lambda on_line: order.append("bootstrap"))
+    monkeypatch.setattr(world.cdk, "synth", lambda inline: order.append(f"synth {sorted(inline)}"))
+    monkeypatch.setattr(world.cdk, "deploy", cdk_deploy)
+    outcome = deploy(world, [])
+    assert (outcome.verdict, outcome.plan.path) == (Verdict.LIVE, DeployPath.BOOTSTRAP)
+    assert order == ["bootstrap", "synth ['gateway', 'hello']", "deploy"]
+    assert world.urls == {"gateway": "http://lb/", "hello": "http://lb/hello"}
+    assert sorted(docker_verbs(world)) == ["build", "build", "image", "image"]
+    heads = [unpack(call["Item"]) for call in target.cloud.parameters("dynamodb:PutItem")]
+    assert [head["data"]["verdict"] for head in heads] == ["live"]
 
 
 def test_changed_infrastructure_takes_the_full_path(
