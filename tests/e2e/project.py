@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import random
 import shlex
 import shutil
 import signal
@@ -208,7 +209,7 @@ class Project:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-_ports = itertools.count(20_000 + os.getpid() % 5000)
+_ports = itertools.count(random.randrange(20_000, 29_000))
 
 
 def free_port() -> int:

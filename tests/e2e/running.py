@@ -9,9 +9,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 Event = dict[str, Any]
+
+Found = TypeVar("Found")
 
 PATIENCE = 240.0
 """Seconds after which a command counts as hanging."""
@@ -131,3 +133,12 @@ def _event(line: str) -> Event | None:
     except ValueError:
         return None
     return event if isinstance(event, dict) and "event" in event else None
+
+
+def until(look: Callable[[], Found], is_right: Callable[[Found], bool], seconds: float = 60.0) -> Found:
+    """Look again and again until what is found is right."""
+    end = time.monotonic() + seconds
+    while not is_right(found := look()):
+        assert time.monotonic() < end, f"after {seconds:.0f} s still {found}"
+        time.sleep(0.2)
+    return found

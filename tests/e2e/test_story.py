@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.e2e import hello
 from tests.e2e.observer import Observer
 from tests.e2e.project import ORIGIN, Project
-from tests.e2e.running import Result
+from tests.e2e.running import Result, until
 from tests.e2e.spy import Spy
 
 STAGES = ["prepare", "source", "analyze", "build", "push", "update", "rollout", "verify"]
@@ -137,8 +137,7 @@ def test_a_task_killed_by_hand_comes_back(project: Project) -> None:
     project.client("ecs").stop_task(cluster="slipway-local", task=task["taskArn"], reason="by hand")
     report = project.deploy().report
     assert report["verdict"] in ("live", "unchanged")
-    left = project.tasks("hello")
-    assert len(left) == 2
+    left = until(lambda: project.tasks("hello"), lambda tasks: len(tasks) == 2)
     assert task["taskArn"] not in [row["taskArn"] for row in left]
     assert {row["containers"][0]["imageDigest"] for row in left} == {report["services"]["hello"]["digest"]}
     assert project.deploy().report["verdict"] == "unchanged"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import queue
 import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ import pytest
 from scripts.local import docker_engine
 from tests.e2e.observer import Answer, Observer, look
 from tests.e2e.project import ORIGIN, Project
-from tests.e2e.running import Command, Result
+from tests.e2e.running import Command, Result, until
 
 LANES = ("amber", "birch", "cedar", "delta")
 FIRST_PORT = 8101
@@ -96,10 +95,7 @@ class Lane:
 
     def settle(self, seconds: float = 60.0) -> None:
         """Wait until ECS has nothing more to do for the service."""
-        end = time.monotonic() + seconds
-        while not _is_settled(service := self.service):
-            assert time.monotonic() < end, f"{self.name} does not settle: {service['deployments']}"
-            time.sleep(0.3)
+        until(lambda: self.service, _is_settled, seconds)
 
     def settled_answers(self) -> list[Answer]:
         """What answers once nothing moves any more."""
