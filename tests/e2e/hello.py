@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import re
+from uuid import uuid4
 
 from tests.e2e.project import Project
 
 APP = "examples/hello/app.py"
-_numbers = itertools.count(1)
 
 
 def edit(project: Project) -> str:
     """Change one line of the source; returns the message that the new version answers with."""
-    message = f"Hello, number {next(_numbers)}"
+    message = f"Hello, {uuid4()}"
     text, count = re.subn(r'^MESSAGE = ".*"$', f'MESSAGE = "{message}"', project.read(APP), flags=re.M)
     assert count == 1
     project.write(APP, text)
@@ -22,4 +21,4 @@ def edit(project: Project) -> str:
 
 def set_up_differently(project: Project) -> None:
     """Change an infrastructure setting of `hello`."""
-    project.set_key("services.hello", "environment", f'{{ ROUND = "{next(_numbers)}" }}')
+    project.set_key("services.hello", "environment", f'{{ ROUND = "{uuid4()}" }}')

@@ -131,14 +131,15 @@ def test_an_image_that_vanishes_from_the_registry(guarded: Guarded) -> None:
     def lose(request: Request) -> tuple[int, str, bytes]:
         """ECS pulls: by now the image is neither in the registry nor in the engine."""
         if not removed:
-            removed.append(lane.forget_image())
+            removed.append(request.path.rpartition("/")[2])
+            lane.forget_image(removed[0])
         return fault_proxy.unknown_manifest(request)
 
     lost = Fault(lambda request: request.method in ("GET", "HEAD") and "/manifests/" in request.path, lose)
     with lane.observed() as seen, guarded.proxy.fault(lost):
         result = lane.deploy(expect=5)
     evidence = result.only("evidence")
-    assert (evidence["cause"], evidence["sentence"]) == ("image_not_found", "ECS cannot pull the image")
+    assert (evidence["cause"], evidence["sentence"]) == ("image_not_found", "ECS cannot pull the image"), str(result)
     assert lost.hits
     assert not seen.misses, seen.misses
     assert_as_before(lane, before)

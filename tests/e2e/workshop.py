@@ -5,7 +5,6 @@ A lane is one service with its own source folder. Whoever takes a lane has it al
 
 from __future__ import annotations
 
-import itertools
 import queue
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 
@@ -37,7 +37,6 @@ source = "lanes/{name}"
 port = {port}
 path = "/{name}"
 """
-_numbers = itertools.count(1)
 Case = TypeVar("Case")
 Found = TypeVar("Found")
 
@@ -54,7 +53,7 @@ class Lane:
         folder = self.project.root / "lanes" / self.name
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(ORIGIN / "tests/e2e/tiny", folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "mode").write_text(f"{mode}\n{next(_numbers)}\n", "ascii")
+        (folder / "mode").write_text(f"{mode}\n{uuid4()}\n", "ascii")
         if dockerfile is not None:
             (folder / "Dockerfile").write_text(dockerfile, "ascii")
 
@@ -85,13 +84,10 @@ class Lane:
         """Image digests of the running tasks."""
         return {task["containers"][0].get("imageDigest", "") for task in self.project.tasks(self.name)}
 
-    def forget_image(self) -> str:
-        """Remove the newest image of this service from the container engine; returns its name."""
-        prefix = f"localhost:{self.project.port}/slipway-local/{self.name}:"
-        rows = sorted(docker_engine.ask("/images/json"), key=lambda row: int(row["Created"]))
-        newest = next(tag for row in reversed(rows) for tag in row.get("RepoTags") or () if tag.startswith(prefix))
-        docker_engine.ask(f"/images/{quote(newest, safe='/:')}?force=true", method="DELETE", timeout=30)
-        return str(newest)
+    def forget_image(self, tag: str) -> None:
+        """Remove an image of this service from the container engine."""
+        name = f"localhost:{self.project.port}/slipway-local/{self.name}:{tag}"
+        docker_engine.ask(f"/images/{quote(name, safe='/:')}?force=true", method="DELETE", timeout=30)
 
     def settle(self, seconds: float = 60.0) -> None:
         """Wait until ECS has nothing more to do for the service."""
@@ -104,7 +100,7 @@ class Lane:
 
     def change_setting(self) -> None:
         """Another value in the environment of this service's tasks."""
-        self.project.set_key(f"services.{self.name}", "environment", f'{{ ROUND = "{next(_numbers)}" }}')
+        self.project.set_key(f"services.{self.name}", "environment", f'{{ ROUND = "{uuid4()}" }}')
 
     def answers(self, count: int = 8) -> list[Answer]:
         """Several answers one after the other."""
