@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.engine import verdict
+from scripts.engine import lock, verdict
 from scripts.engine.cdk import Cdk
 from scripts.engine.events import Event
 from scripts.engine.images import Images
@@ -22,6 +22,12 @@ from tests.unit.engine.worlds import session
 @pytest.fixture(scope="session")
 def _cloud() -> Cloud:
     return Cloud()
+
+
+@pytest.fixture(autouse=True)
+def _no_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine so busy that a test takes seconds, a lease would be renewed behind the test's back."""
+    monkeypatch.setattr(lock, "HEARTBEAT_SECONDS", 3600)
 
 
 @pytest.fixture
