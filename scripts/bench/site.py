@@ -95,9 +95,9 @@ class Site:
 
     def empty(self) -> None:
         """Back to no cloud and no project state, keeping the port; builder cache and base images stay."""
-        settings = self.settings
+        settings, port = self.settings, self.port
         discard(settings)
-        _choose_port(settings.state_dir, self.port)
+        _choose_port(settings.state_dir, port)
 
 
 def is_steady(seen: Snapshot) -> bool:
