@@ -25,7 +25,7 @@ QUICK = Extent(pairs=2, bootstraps=1, plans=(10,), parts=tuple(part for part in 
 
 
 def bench_verb() -> int:
-    """Measure, print, write; 0 also when a bound is missed, since a measurement that succeeded is no failure."""
+    """Measure, print, write; 0 also when a bound is missed; 4 when a part could not be measured."""
     arguments = _parse()
     extent = _extent(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -34,10 +34,11 @@ def bench_verb() -> int:
         facts = Bench(site, extent, say).run()
     facts = {"measured": f"{datetime.now(UTC):%Y-%m-%d}", "bench_seconds": round(time.monotonic() - began), **facts}
     print("\n".join(table.lines(facts)))
-    folder = arguments.out or (PUBLISHED if extent == Extent(pairs=extent.pairs) else SCRATCH)
+    whole = extent == Extent(pairs=extent.pairs) and not facts["failed"]
+    folder = arguments.out or (PUBLISHED if whole else SCRATCH)
     for path in publish.write(folder, facts):
         print(f"written: {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
-    return 0
+    return 4 if facts["failed"] else 0
 
 
 def _parse() -> argparse.Namespace:

@@ -41,7 +41,7 @@ class Bench:
 
     def run(self) -> Facts:
         """Everything that was asked for."""
-        self.facts = {"pairs_each": self.extent.pairs, "load_before": machine.load(), "pairs": {}}
+        self.facts = {"pairs_each": self.extent.pairs, "load_before": machine.load(), "pairs": {}, "failed": {}}
         self.facts["machine"] = machine.describe(self.site)
         self.facts["commands"] = self._commands()
         self._bootstrap()
@@ -54,10 +54,20 @@ class Bench:
             "plan": self._plan,
         }
         for name in self.extent.parts:
-            parts[name]()
+            self._part(name, parts[name])
         self.facts["load_after"] = machine.load()
         self.facts["bounds"] = figures.judge(self.facts)
         return self.facts
+
+    def _part(self, name: str, measure: Callable[[], None]) -> None:
+        """A part that fails is told; what the others measured stays."""
+        try:
+            measure()
+        except SlipwayError as error:
+            self.say(f"{name:<8} failed: {error}")
+            for line in error.evidence:
+                self.say(f"  {line}")
+            self.facts["failed"][name] = str(error)
 
     def _commands(self) -> Facts:
         """What the plain side runs, without what is special to this machine."""

@@ -18,6 +18,8 @@ from scripts.bench.memory import Meter, Peak
 from scripts.engine.errors import Failed
 
 GRACE_SECONDS = 20.0
+LINE_LENGTH = 200
+"""Of a failed command's output, as far as it is shown."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], metered: bool
     seconds = time.monotonic() - started
     reader.join()
     if code != 0:
-        said = [line for line in (*lines, *errors) if line.strip()]
-        raise Failed(f"exit code {code}", where=shlex.join(argv[:3]), evidence=tuple(said[-15:]))
+        said = [line[:LINE_LENGTH] for line in (*lines, *errors) if line.strip()]
+        raise Failed(f"exit code {code}", where=shlex.join(argv[:3]), evidence=tuple(said[-8:]))
     return Finished(started, seconds, tuple(lines), meter.peak if metered else None)
 
 

@@ -73,6 +73,8 @@ def notes(facts: Facts) -> Iterator[str]:
     yield f"requests without a good answer in all deploys: {lost}"
     repeated = sum(len(row["repeated"]) for row in facts["pairs"].values())
     yield f"pairs measured again because a side failed: {repeated}"
+    for part, reason in facts["failed"].items():
+        yield f"not measured: {part}: {reason}"
     yield f"load average before {facts['load_before']}, after {facts['load_after']}; {facts['bench_seconds']} s in all"
     yield "tool times on an embedded cloud, not ECS times"
 

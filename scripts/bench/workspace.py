@@ -22,6 +22,8 @@ STAMP = ".slipway"
 TOOLS = ".bench-tools"
 """Folder of the copy that comes first on the plain side's PATH."""
 FAR_FUTURE = 4_000_000_000.0
+ADDED = {"desired": 1, "min": 1, "max": 1, "grace_period": 300, "health_interval": 30}
+"""Of services that only have to be there: one task, and time to start among a hundred others."""
 SERVICE = "hello"
 """The service that changes."""
 MESSAGE = re.compile(r'^MESSAGE = ".*"$', re.M)
@@ -86,7 +88,7 @@ def with_services(data: Mapping[str, Any], count: int) -> dict[str, Any]:
     for number in range(1, count + 1):
         name = f"app-{number:03}"
         if len(rows) < count and name not in rows:
-            rows[name] = {**example, "path": f"/{name}", "desired": 1, "min": 1, "max": 1}
+            rows[name] = {**example, "path": f"/{name}", **ADDED}
     return {**data, "services": rows}
 
 

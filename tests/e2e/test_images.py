@@ -49,9 +49,9 @@ class Docker:
         assert not check or done.returncode == 0, done.stderr
         return done
 
-    def build(self, folder: Path, tag: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def build(self, folder: Path, tag: str, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         secrets = [f"--secret=id={name},src={path}" for name, path in base_images.build_secrets()]
-        return self("build", *secrets, "-t", f"{self.name}:{tag}", folder, check=check)
+        return self("build", *secrets, *options, "-t", f"{self.name}:{tag}", folder, check=check)
 
     def inspect(self, tag: str) -> dict[str, Any]:
         answer: list[dict[str, Any]] = json.loads(self("image", "inspect", f"{self.name}:{tag}").stdout)
@@ -147,6 +147,13 @@ def test_an_edit_changes_one_small_layer(docker: Docker, tag: str, tmp_path: Pat
     assert before[-1] != after[-1]
     sizes = docker("history", "--format", "{{.Size}}", "--human=false", f"{docker.name}:{tag}-edited").stdout.split()
     assert int(sizes[0]) < 10_000
+
+
+@pytest.mark.parametrize("tag", SOURCES)
+def test_built_anew_all_but_the_small_layer_is_the_same(docker: Docker, tag: str) -> None:
+    docker.build(ROOT / SOURCES[tag], f"{tag}-anew", "--no-cache")
+    before, after = (docker.inspect(name)["RootFS"]["Layers"] for name in (tag, f"{tag}-anew"))
+    assert before[:-1] == after[:-1]
 
 
 def test_files_that_only_their_owner_may_read_still_serve(docker: Docker, start: Start, tmp_path: Path) -> None:

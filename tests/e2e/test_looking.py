@@ -9,7 +9,7 @@ import time
 from tests.e2e import hello
 from tests.e2e.observer import look
 from tests.e2e.project import Project
-from tests.e2e.running import Result
+from tests.e2e.running import Result, until
 
 
 def test_status_tells_what_runs(project: Project) -> None:
@@ -69,7 +69,7 @@ def test_destroyed_and_deployed_again(project: Project, bootstrap: Result) -> No
     assert [stack["StackName"] for stack in left] == ["CDKToolkit"]
     repositories = project.client("ecr").describe_repositories()["repositories"]
     assert not [row for row in repositories if row["repositoryName"].startswith("slipway-local/")]
-    assert project.emulator()["containers"] == 0
+    until(lambda: project.emulator()["containers"], lambda count: count == 0, 30)  # once the last one has drained
     assert project.plan()["path"] == "bootstrap"
     message = hello.edit(project)
     report = project.deploy().report

@@ -44,6 +44,7 @@ def measured() -> dict[str, Any]:
     facts: dict[str, Any] = {
         "measured": "2030-01-31",
         "bench_seconds": 60,
+        "failed": {"plan": "exit code 4"},
         "pairs_each": 2,
         "load_before": 0.1,
         "load_after": 1.0,
@@ -115,6 +116,10 @@ def test_a_missed_bound_stands_out() -> None:
 
 def test_pairs_measured_again_are_told() -> None:
     assert any(line.endswith("a side failed: 1") for line in table.notes(measured()))
+
+
+def test_a_part_that_failed_is_told() -> None:
+    assert "not measured: plan: exit code 4" in table.notes(measured())
 
 
 def test_figures_are_written_between_the_marks(tmp_path: Path) -> None:
