@@ -1,0 +1,64 @@
+"""The analysis of a tree: find its services, read each into findings, decide, size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from analyzer import intent, languages, needs, services, sizing
+from analyzer.findings import Findings
+from analyzer.model import Analysis, Service
+from analyzer.project import Project
+from analyzer.resolve import resolve
+from analyzer.source.view import SourceView
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a caller may ask for; part of the cache key."""
+
+    service: str | None = None
+    """Root of the only service to analyze, "." for the tree itself; None for all that are found."""
+
+
+def analyze(view: SourceView, key: str = "", options: Options | None = None) -> Analysis:
+    """What is known about a tree. Raises Failure when the tree has no such service as asked for."""
+    found = services.find(view, options.service if options else None)
+    return Analysis(
+        services=tuple(analyze_service(view, root) for root in found.roots),
+        files=len(view.paths),
+        key=key,
+        warnings=found.warnings,
+    )
+
+
+def analyze_service(whole: SourceView, root: str) -> Service:
+    """One service: intent first, then its language, then what it needs; decided and sized."""
+    findings = Findings()
+    project = Project(whole, root, findings)
+    intent.read(project)
+    for candidate in languages.detect(project):
+        findings.add("language", candidate.value, candidate.confidence, candidate.reason, *candidate.evidence)
+    if language := resolve(findings)["language"].value:
+        languages.load(languages.module_of(language)).analyze(project)
+    needs.read(project)
+    intent.check(project)
+    return sizing.sized(_service(project))
+
+
+def _service(project: Project) -> Service:
+    findings = project.findings
+    service = Service(
+        root=project.root,
+        name=services.name_of(project),
+        context=str(findings.details.get("context", project.root)),
+        fields=resolve(findings),
+        details=findings.details,
+        processes=tuple(findings.processes.values()),
+        backing=tuple(sorted(findings.backing.values(), key=lambda backing: backing.engine)),
+        variables=tuple(sorted(findings.variables.values(), key=lambda variable: variable.name)),
+        system_packages=tuple(sorted(findings.system_packages)),
+        build_packages=tuple(sorted(findings.build_packages)),
+        dockerfile=findings.details.get("dockerfile"),
+        warnings=tuple(findings.warnings),
+    )
+    return replace(service, details={key: service.details[key] for key in sorted(service.details)})
