@@ -1,27 +1,18 @@
-"""Versions of language runtimes: pins collected from every file that has one, ranges solved, ends of life known."""
+"""Versions of language runtimes: pins collected from every file that has one, ranges solved, ends of life known.
+
+`authority` says which file wins, `pinfiles` reads those of version managers and platforms, `schemes` reads notations
+into `intervals`, `solve` picks from the bundled `table`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from analyzer import confidence
-from analyzer.model import Evidence
 from analyzer.project import Project
+from analyzer.versions import solve, table
+from analyzer.versions.pin import Pin
 
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """What one place says about the runtime's version."""
-
-    text: str
-    """As found: "3.11", "v20.1.0", ">=3.9,<4", "^8.2", "lts/*"."""
-    scheme: str
-    """How to read it: "exact", "pep440", "npm", "gem", "composer", "cargo", "go", "dotnet", "maven"."""
-    reason: str
-    """Such as "pyproject.toml requires it"."""
-    evidence: tuple[Evidence, ...] = ()
-    sureness: float = confidence.DECLARED
+__all__ = ["Pin", "cycle", "decide", "default"]
 
 
 def decide(project: Project, product: str, pins: Sequence[Pin] = ()) -> str | None:
@@ -30,7 +21,19 @@ def decide(project: Project, product: str, pins: Sequence[Pin] = ()) -> str | No
     `product` is "python", "node", "go", "ruby", "java", "php", "dotnet", "rust", "elixir", "deno", "bun", ... `pins`
     are those of the language's own manifests, strongest first; files that pin any runtime (.tool-versions, mise.toml,
     .<product>-version, ...) are read here. Without any pin the bundled table's default is offered.
+
+    An exact pin stays as it is written ("3.11.4", "3.11", "1.8"). A range gives the newest cycle that satisfies it, is
+    supported and is no newer than the default; else a newer one; else, with a warning, one past its end of life.
     """
-    for pin in pins:
-        project.findings.add("runtime_version", pin.text, pin.sureness, pin.reason, *pin.evidence)
-    return str(project.findings.value("runtime_version")) if pins else None
+    return solve.decide(project, product, pins)
+
+
+def cycle(product: str, version: str) -> str:
+    """The release cycle that a version belongs to, as image tags name it: java 1.8.0 -> "8", node 20.1.0 -> "20"."""
+    return solve.cycle_name(product, version)
+
+
+def default(product: str) -> str | None:
+    """The version of an application that pins nothing; None for a product that is not in the table."""
+    known = table.product(product)
+    return known.default if known else None
