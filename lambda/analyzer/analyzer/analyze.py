@@ -27,7 +27,7 @@ def analyze(view: SourceView, key: str = "", options: Options | None = None) -> 
         services=tuple(analyze_service(view, root) for root in found.roots),
         files=len(view.paths),
         key=key,
-        warnings=found.warnings,
+        warnings=(*view.cautions, *found.warnings),
     )
 
 

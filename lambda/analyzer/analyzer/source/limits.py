@@ -18,9 +18,17 @@ class Limits:
     read_bytes: int = 64_000_000
     """Bytes read in one analysis."""
     read_files: int = 3_000
-    """Files read in one analysis."""
+    """Files that may be read in one analysis, and that the content key covers."""
     seconds: float = 20.0
-    """Of listing and reading."""
+    """Of listing a folder, and of fetching a repository."""
+    fetched_bytes: int = 128_000_000
+    """Of an archive, or of what a git server sends."""
+    unpacked_bytes: int = 512_000_000
+    """Of everything in an archive or in a pack of a git server."""
+    unpacked_ratio: int = 200
+    """Unpacked bytes a packed byte; source text has 3 to 10."""
+    entries: int = 400_000
+    """Entries of an archive, and of one folder."""
 
 
 DEFAULT = Limits()

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from analyzer.model import Evidence
+from analyzer.model import Caution, Evidence
+from analyzer.source.readable import readable
 from analyzer.source.text import decoded
 
 EVIDENCE_LENGTH = 120
@@ -21,12 +22,20 @@ class SourceView:
     """
 
     def __init__(
-        self, paths: tuple[str, ...], reader: Callable[[str], bytes | None], *, root: str = ".", truncated: str = ""
+        self,
+        paths: tuple[str, ...],
+        reader: Callable[[str], bytes | None],
+        *,
+        root: str = ".",
+        truncated: str = "",
+        cautions: tuple[Caution, ...] = (),
     ) -> None:
         self.paths = paths
         self.root = root
         self.truncated = truncated
         """Why not all of the tree is listed; empty when all of it is."""
+        self.cautions = cautions
+        """What of the whole tree is left out, and why; told once, for the tree."""
         self._names = frozenset(paths)
         self._reader = reader
 
@@ -103,9 +112,9 @@ class SourceView:
 
 
 def of_memory(files: dict[str, bytes | str]) -> SourceView:
-    """A view of files that are in memory: path -> content."""
+    """A view of files that are in memory: path -> content. As in any view, only files of readable names are read."""
     held = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
-    return SourceView(tuple(sorted(held)), held.get)
+    return SourceView(tuple(sorted(held)), lambda path: held.get(path) if readable(path) else None)
 
 
 SECRET = re.compile(r"(?i)((?:secret|token|passw(?:or)?d|api_?key|credential)\w*[\"']?\s*[:=]\s*)\S.*")
