@@ -1,0 +1,77 @@
+"""The source text of a service for patterns to be looked up in: bounded, read once, without its comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from analyzer.model import Evidence
+from analyzer.source.view import SourceView
+
+MOST = 300
+"""Files that are read; main programs and their handlers are well within."""
+TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*.*?\*/', re.S)
+"""Literals and comments of C's descendants; a slash within a literal begins no comment."""
+ASIDE = {
+    *("vendor", "third_party", "node_modules", "target", "bin", "obj"),
+    *("testdata", "test", "tests", "benches", "fixtures", "examples", "example", "docs", "doc"),
+}
+"""Folders whose programs are not the application."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where a pattern was found."""
+
+    match: re.Match[str]
+    path: str
+    line: int
+    evidence: Evidence
+
+
+class Sources:
+    """Files in the order in which they are asked, the main program's first."""
+
+    def __init__(self, view: SourceView, paths: Iterable[str]) -> None:
+        self._view = view
+        self._texts: dict[str, str] = {}
+        self.paths = tuple(islice(dict.fromkeys(paths), MOST))
+
+    def text(self, path: str) -> str:
+        """The file's text, comments blanked out so that lines and columns stay."""
+        if path not in self._texts:
+            self._texts[path] = TOKEN.sub(_without_comment, self._view.text(path) or "")
+        return self._texts[path]
+
+    def hits(self, pattern: re.Pattern[str]) -> Iterator[Hit]:
+        """All places of a pattern."""
+        for path in self.paths:
+            for match in pattern.finditer(self.text(path)):
+                line = self.text(path).count("\n", 0, match.start()) + 1
+                shown = self.text(path).split("\n", line)[line - 1]
+                yield Hit(match, path, line, self._view.evidence(path, line, shown))
+
+    def search(self, pattern: re.Pattern[str]) -> Hit | None:
+        """The first place of a pattern."""
+        return next(self.hits(pattern), None)
+
+    def near(self, folder: str) -> Sources:
+        """The same files, those of a folder first."""
+        prefix = "" if folder == "." else folder + "/"
+        own = [path for path in self.paths if path.startswith(prefix)]
+        found = Sources(self._view, (*own, *self.paths))
+        found._texts = self._texts
+        return found
+
+
+def _without_comment(found: re.Match[str]) -> str:
+    token = found[0]
+    return re.sub(r"[^\n]", " ", token) if token[:2] in ("//", "/*") else token
+
+
+def is_aside(path: str) -> bool:
+    """Whether a file belongs to tests, examples, vendored or generated code."""
+    folders = path.split("/")[:-1]
+    return any(folder in ASIDE or folder.startswith((".", "_")) for folder in folders)
