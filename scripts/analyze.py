@@ -74,8 +74,7 @@ def _parse() -> argparse.Namespace:
 
 def _dockerfile(analysis: object) -> str:
     from analyzer.model import Analysis
-    from analyzer.render.files import image_files
-    from scripts.analysis.writing import why_no_dockerfile
+    from analyzer.render.files import image_files, why_no_dockerfile
     from scripts.engine.errors import Refused
 
     assert isinstance(analysis, Analysis)

@@ -42,9 +42,9 @@ class Miss:
 class Score:
     """Weights of answers."""
 
-    asked: Counter[str] = field(default_factory=Counter)
-    right: Counter[str] = field(default_factory=Counter)
-    open: Counter[str] = field(default_factory=Counter)
+    asked: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    right: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    open: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Neither right nor wrong: cannot tell."""
     languages: dict[str, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0]))
     """Language -> right, asked."""

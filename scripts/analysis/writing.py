@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzer.model import Analysis, Service
-from analyzer.render.files import generated
+from analyzer.model import Analysis
+from analyzer.render.files import generated, why_no_dockerfile
 from scripts.engine.errors import Refused
 
 
@@ -62,15 +62,3 @@ def write_services(folder: Path, analysis: Analysis) -> Iterator[str]:
         if not service.dockerfile and "Dockerfile" not in (*done.written, *done.kept):
             what, remedy = why_no_dockerfile(service)
             yield f"no Dockerfile: {what}; {remedy}"
-
-
-def why_no_dockerfile(service: Service) -> tuple[str, str]:
-    """Why there is none, and the next step."""
-    if service.dockerfile:
-        return f"{service.dockerfile} is there and is used as it is", "read it, or remove it to get a generated one"
-    for name in ("language", "start", "runtime_version"):
-        found = service.fields[name]
-        if found.value is None:
-            label = name.replace("_", " ")
-            return f"the {label} cannot be told", found.missing or "write a Dockerfile, or say it in .slipway.toml"
-    return f"a {service.value('kind') or 'tree like this'} is not something to serve", "write a Dockerfile if it is"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.engine.dockerfile import base_images
+from scripts.engine.dockerfiles import dockerfile_of
 from scripts.engine.errors import BadInput
 from scripts.engine.ignore import Ignore
 from settings import Service
@@ -39,6 +40,8 @@ class Context:
     bases: tuple[str, ...]
     rows: tuple[tuple[str, str], ...] = ()
     """(path, mode and content digest) of every file."""
+    is_generated: bool = False
+    """Whether the Dockerfile is the analyzer's."""
     warnings: tuple[str, ...] = ()
 
     def tag(self, base_ids: Mapping[str, str]) -> str:
@@ -53,9 +56,9 @@ def read_context(root: Path, service: Service, platform: str) -> Context:
     if not folder.is_dir():
         remedy = "create it or correct slipway.toml"
         raise BadInput(f"there is no folder {service.source!r}", where=f"services.{service.name}.source", remedy=remedy)
-    dockerfile = folder / service.dockerfile
-    _inside(root, service, "dockerfile", dockerfile)
-    text = _dockerfile_text(dockerfile, service)
+    _inside(root, service, "dockerfile", folder / service.dockerfile)
+    found = dockerfile_of(root, service)
+    dockerfile, text = found.path, found.text
     arguments = dict(service.build_args)
     try:
         entries = list(_entries(folder, _ignore(folder, dockerfile, service)))
@@ -70,6 +73,7 @@ def read_context(root: Path, service: Service, platform: str) -> Context:
         files=len(rows),
         size=sum(length for _, _, _, length in entries),
         bases=base_images(text, arguments, platform),
+        is_generated=found.is_generated,
         rows=tuple((path, f"{mode} {content}") for path, mode, content in rows),
         warnings=tuple(
             f"{_shown(f'{service.source}/{path}')} is {length / 1e9:.1f} GB in the build context; "
@@ -90,24 +94,6 @@ def _inside(root: Path, service: Service, key: str, path: Path) -> Path:
     if not found.is_relative_to(root.resolve()):
         raise BadInput(f"{named!r} leads outside the project", where=where, remedy="use a place inside it")
     return found
-
-
-def _dockerfile_text(path: Path, service: Service) -> str:
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        raise BadInput(
-            f"there is no {service.dockerfile} in {service.source}",
-            where=f"services.{service.name}",
-            remedy="write one, or name it with `dockerfile`",
-        ) from None
-    except (UnicodeDecodeError, OSError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise BadInput(
-            f"{service.source}/{service.dockerfile} cannot be read: {why}",
-            where=f"services.{service.name}",
-            remedy="it must be UTF-8 text that you may read",
-        ) from None
 
 
 def _ignore(folder: Path, dockerfile: Path, service: Service) -> Ignore:

@@ -39,6 +39,8 @@ def look(world: World, names: Sequence[str], *, listing: Listing | None = None) 
     for context in contexts.values():
         for warning in context.warnings:
             world.events.emit("warning", service=context.service, text=warning)
+        if context.is_generated:
+            world.events.emit("notice", text=f"{context.service} has no Dockerfile: the analyzer's is used")
     with world.events.stage("analyze") as told, ThreadPoolExecutor(1) as pool:
         reading = pool.submit(read_source, world.settings, world.images, services, contexts)
         _make_clients(world)

@@ -15,6 +15,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from scripts.engine.dockerfile import base_images
+from scripts.engine.dockerfiles import dockerfile_of
+from scripts.engine.errors import BadInput
 from scripts.local import docker_engine, stand_in_table, stand_ins
 from scripts.local.docker_engine import Builder, EngineRefusal
 from settings.errors import SlipwayError
@@ -51,8 +53,8 @@ def needed(settings: Settings) -> tuple[str, ...]:
     images: set[str] = set()
     for service in settings.services:
         try:
-            text = (settings.root / service.source / service.dockerfile).read_text("utf-8", "replace")
-        except OSError:
+            text = dockerfile_of(settings.root, service).text
+        except (BadInput, OSError):
             continue
         images.update(base_images(text, dict(service.build_args)))
     return tuple(sorted(images))

@@ -209,7 +209,9 @@ class Project:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-_ports = itertools.count(random.randrange(20_000, 29_000))
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""Which of the processes that run tests side by side this is: each has ports of its own."""
+_ports = itertools.count(20_000 + WORKER % 5 * 2_000 + random.randrange(1_500))
 
 
 def free_port() -> int:

@@ -111,7 +111,7 @@ BAD: dict[str, tuple[Change, Service, tuple[str, str, str]]] = {
     "no Dockerfile of that name": (
         lambda root: None,
         replace(SERVICE, dockerfile="docker/prod"),
-        ("services.hello", "there is no docker/prod in app", "write one, or name it with `dockerfile`"),
+        ("services.hello.dockerfile", "there is no docker/prod in app", "write it, or leave the key out to have one generated"),
     ),
     "Dockerfile is no text": (
         bytes_that_are_no_text,
