@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import time
 
 from tests.e2e import hello
@@ -51,6 +52,24 @@ def test_outputs_are_those_of_the_stacks(project: Project) -> None:
     assert outputs["platform"]["ClusterName"] == "slipway-local"
     assert outputs["service-hello"]["ServiceName"] == "hello"
     assert "LoadBalancerDns" in project.run("outputs").out
+
+
+def test_the_own_command_line_of_the_cdk_sees_no_difference(project: Project) -> None:
+    """As the README has it, with the endpoint and credentials that a local target gives the tool."""
+    local = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{project.port}",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "000000000000",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+    words = ("npx", "cdk", "diff", "-c", "target=local")
+    environment = {**project.environment, **local}
+    done = subprocess.run(
+        words, cwd=project.root, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text
+    assert text.count("There were no differences") == len(json.loads(project.run("outputs", "--json").out)), text
 
 
 def test_destroy_asks_first(project: Project) -> None:
