@@ -2,8 +2,8 @@
 
 Every stack carries its fingerprint as an Output, written by `app.py`; the planner computes the same number without
 synthesising. Equal numbers mean that synthesis would give the same template. Only what reaches a template counts:
-code without comments and formatting, the settings of the target and of the stack's own service, Lambda assets, and
-the versions of the CDK library and command line.
+code without comments and formatting, the settings of the target and of the stack's own service, Lambda assets with the
+versions of the packages in them, and the versions of the CDK library and command line.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from settings import assets
 from settings.errors import SettingsError
 from settings.model import Service, Settings, service_key
 
 CODE = ("app.py", "stacks", "settings")
-ASSETS = {"analysis": "lambda/analyzer"}
-"""Stack key -> folder that the stack packs into an asset."""
+ASSETS = {"analysis": assets.ANALYZER}
+"""Stack key -> what the stack packs for its function."""
 LOCK_LINES = {"requirements.txt": ("aws-cdk-lib==", "constructs==", "cdk-nag==")}
 NOT_SYNTHESISED = ("profile", "rollout_timeout", "domain")
 """Fields of a target that reach no template."""
@@ -64,7 +65,7 @@ def _fingerprint(settings: Settings, key: str, shared: str) -> str:
         facts.append(sorted(service.name for service in settings.services))
     facts.extend(_service_facts(service) for service in settings.services if service_key(service.name) == key)
     if key in ASSETS:
-        facts.append(_folder_digest(settings.root / ASSETS[key]))
+        facts.append(assets.digest(settings.root, ASSETS[key]))
     return _digest(facts)[:16]
 
 
@@ -134,11 +135,6 @@ def _meaning(part: Any) -> Any:
 
 def _is_bare_string(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _folder_digest(folder: Path) -> str:
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    return _digest([[p.relative_to(folder).as_posix(), hashlib.sha256(p.read_bytes()).hexdigest()] for p in files])
 
 
 def _digest(facts: Any) -> str:

@@ -61,6 +61,8 @@ class Target:
     log_retention_days: int = 30
     platform: str = "linux/amd64"
     """Platform of the images and the tasks."""
+    bedrock_model: str | None = None
+    """Model of Amazon Bedrock that the analyzer function may ask; None: none."""
     rollout_timeout: int = 600
     """Seconds a rollout may take before it counts as timed out."""
 
@@ -119,6 +121,16 @@ class Settings:
     def ledger_table(self) -> str:
         """DynamoDB table of deployments and locks."""
         return f"{self.prefix}-ledger"
+
+    @property
+    def analyzer_function(self) -> str:
+        """Lambda function that analyzes source trees."""
+        return f"{self.prefix}-analyzer"
+
+    @property
+    def analysis_bucket(self) -> str:
+        """S3 bucket of the analyzer; the account is in it because names of buckets are shared by all accounts."""
+        return f"{self.prefix}-analysis-{self.target.account}"
 
     def service(self, name: str) -> Service:
         """The service of that name; raises KeyError."""

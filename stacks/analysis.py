@@ -11,7 +11,7 @@ from stacks.project_stack import ProjectStack
 
 
 class AnalysisStack(ProjectStack):
-    """One table, one function."""
+    """One table, one function with its bucket."""
 
     def __init__(self, scope: Construct, *, settings: Settings, fingerprint: str) -> None:
         super().__init__(scope, settings=settings, key="analysis", fingerprint=fingerprint)
@@ -19,3 +19,4 @@ class AnalysisStack(ProjectStack):
         analyzer = Analyzer(self, "Analyzer", settings=settings, cache=cache)
         self.output("CacheTable", cache.table_name)
         self.output("FunctionName", analyzer.function.function_name)
+        self.output("Bucket", analyzer.bucket.bucket_name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from settings import Service
 from stacks.constructs.load_balancer import load_balancer_name
 from tests.stacks.conftest import SERVICES, Synthesis, make_settings, synthesise
+from tests.stacks.test_rules import nag_findings
 
 SERVICE = "AWS::ECS::Service"
 TASK = "AWS::ECS::TaskDefinition"
@@ -74,9 +76,63 @@ def test_a_task_may_pull_its_own_images_and_nothing_else(synthesis: Synthesis, k
     assert "Policies" not in task
 
 
-def test_the_analyzer_reaches_its_table_and_its_logs_only(synthesis: Synthesis) -> None:
-    actions = [statement["Action"] for statement in statements(synthesis.resource("analysis", ROLE))]
-    assert actions == [["dynamodb:GetItem", "dynamodb:PutItem"], ["logs:CreateLogStream", "logs:PutLogEvents"]]
+def test_the_analyzer_reaches_its_table_its_bucket_and_its_logs_only(synthesis: Synthesis) -> None:
+    allowed = {
+        json.dumps(statement["Action"]): json.dumps(statement["Resource"])
+        for statement in statements(synthesis.resource("analysis", ROLE))
+    }
+    assert set(allowed) == {
+        '["dynamodb:GetItem", "dynamodb:PutItem"]',
+        '"s3:GetObject"',
+        '"s3:PutObject"',
+        '["logs:CreateLogStream", "logs:PutLogEvents"]',
+    }
+    bucket = f"arn:aws:s3:::{synthesis.settings.analysis_bucket}"
+    assert json.loads(allowed['"s3:GetObject"']) == [f"{bucket}/documents/*", f"{bucket}/sources/*"]
+    assert json.loads(allowed['"s3:PutObject"']) == f"{bucket}/documents/*"
+    assert "BEDROCK_MODEL_ID" not in analyzer_variables(synthesis)
+
+
+@pytest.mark.parametrize(
+    ("model", "resources"),
+    [
+        ("maker.model-1:0", ["arn:aws:bedrock:eu-central-1::foundation-model/maker.model-1:0"]),
+        (
+            "eu.maker.model-1:0",
+            [
+                "arn:aws:bedrock:*::foundation-model/maker.model-1:0",
+                "arn:aws:bedrock:eu-central-1:111111111111:inference-profile/eu.maker.model-1:0",
+            ],
+        ),
+        ("arn:aws:bedrock:eu-central-1:111111111111:inference-profile/mine", None),
+    ],
+)
+def test_the_analyzer_may_ask_the_model_that_the_settings_name(model: str, resources: list[str] | None) -> None:
+    settings = make_settings("public")
+    settings = replace(settings, target=replace(settings.target, bedrock_model=model))
+    synthesis = synthesise(settings)
+    (found,) = (s for s in statements(synthesis.resource("analysis", ROLE)) if s["Action"] == "bedrock:InvokeModel")
+    assert found["Resource"] == (resources[0] if resources and len(resources) == 1 else resources or model)
+    assert analyzer_variables(synthesis)["BEDROCK_MODEL_ID"] == model
+    assert nag_findings(synthesis.stacks["analysis"]) == []
+
+
+def test_the_analyzers_bucket_is_private_and_empties_itself(synthesis: Synthesis) -> None:
+    bucket = synthesis.resource("analysis", "AWS::S3::Bucket")
+    assert bucket["BucketName"] == synthesis.settings.analysis_bucket
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert days == {"documents/": 31, "sources/": 1}
+    policy = synthesis.resource("analysis", "AWS::S3::BucketPolicy")
+    (deny,) = policy["PolicyDocument"]["Statement"]
+    assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def analyzer_variables(synthesis: Synthesis) -> dict[str, Any]:
+    """Environment of the analyzer function."""
+    return dict(synthesis.resource("analysis", "AWS::Lambda::Function")["Environment"]["Variables"])
 
 
 @pytest.mark.parametrize("key", SERVICE_KEYS)

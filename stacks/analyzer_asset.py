@@ -1,0 +1,88 @@
+"""The analyzer's code as Lambda takes it: our sources, and the pure Python packages that they import.
+
+The packages are those of the environment, which the lock file pins; without a container or an index, so that synthesis
+needs neither and gives the same everywhere. What a package speeds up by compiled code is left out: it would tie the
+function to one processor and one Python, and PyYAML and dulwich work without.
+"""
+
+from __future__ import annotations
+
+import shutil
+from importlib.metadata import Distribution, PackageNotFoundError, PackagePath, distribution
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_lambda as lambda_
+
+from settings import Settings, SettingsError
+from settings.assets import ANALYZER, LOCK, digest, files, pinned
+
+LEFT_OUT = {"__pycache__", "tests", "aiohttp"}
+"""Folders of packages that are not needed."""
+LEGAL = ("METADATA", "LICENSE", "COPYING", "NOTICE", "AUTHORS")
+"""Beginnings of file names in a package's metadata that go along: copies keep their notices."""
+
+
+def analyzer_code(settings: Settings) -> lambda_.Code:
+    """The asset; its name is the digest of what is in it, so that an unchanged one is not even composed again."""
+    return lambda_.Code.from_asset(
+        str(settings.root / ANALYZER.folder),
+        asset_hash=digest(settings.root, ANALYZER),
+        asset_hash_type=cdk.AssetHashType.CUSTOM,
+        bundling=cdk.BundlingOptions(image=cdk.DockerImage.from_registry("unused"), local=_Composed(settings.root)),
+    )
+
+
+@jsii.implements(cdk.ILocalBundling)
+class _Composed:
+    """Bundling on this machine; it never asks for the image."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def try_bundle(self, output_dir: str, _options: Any) -> bool:
+        """Called by the CDK with an empty folder."""
+        compose(self._root, Path(output_dir))
+        return True
+
+
+def compose(root: Path, folder: Path) -> None:
+    """Copy the sources and the packages into a folder. Raises SettingsError when the environment is not as pinned."""
+    for path in files(root, ANALYZER):
+        _copy(path, folder / path.relative_to(root / ANALYZER.folder))
+    versions = pinned(root, ANALYZER)
+    for name in ANALYZER.packages:
+        found = _installed(name, versions.get(name))
+        for file in found.files or ():
+            if _is_wanted(file):
+                _copy(Path(str(found.locate_file(file))), folder / file)
+
+
+def _installed(name: str, version: str | None) -> Distribution:
+    try:
+        found = distribution(name)
+    except PackageNotFoundError:
+        found = None
+    if found is None or found.version != version:
+        have = found.version if found else "none"
+        raise SettingsError(
+            f"the environment has {have} of {name}, the lock file {version or 'none'}",
+            where=LOCK,
+            remedy="run ./poe, which brings the environment up to date",
+        )
+    return found
+
+
+def _is_wanted(file: PackagePath) -> bool:
+    if ".." in file.parts or LEFT_OUT & set(file.parts):
+        return False
+    if file.parts[0].endswith(".dist-info"):
+        return file.name.startswith(LEGAL)
+    return file.suffix == ".py"
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
