@@ -1,4 +1,4 @@
-"""What the application needs around it: backing services and environment variables.
+"""What the application needs around it: backing services, environment variables, a Dockerfile without traps.
 
 Dependencies are read from the manifests in the service's folder. A language's module that knows better (workspaces,
 inherited manifests) puts the sorted names of all production dependencies into `details["dependencies"]`; they count in
@@ -31,6 +31,10 @@ def read(project: Project) -> None:
     _read_examples(project)
     backing.assign_variables(findings)
     backing.warn_of_files(findings)
+    if findings.details.get("dockerfile"):
+        from analyzer import dockerfile_lint
+
+        dockerfile_lint.check(project)
 
 
 def _told_by_language(project: Project) -> None:

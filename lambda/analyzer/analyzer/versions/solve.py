@@ -184,7 +184,8 @@ def _reason(winner: Reading, value: str, product: str) -> str:
         return winner.pin.reason
     if winner.meaning.allowed == ANY:
         return f"{winner.pin.reason} without a bound, {value} is what libraries and tools have caught up with"
-    said = f"{winner.pin.reason} ({winner.pin.text})"
+    text, reason = winner.pin.text, winner.pin.reason
+    said = reason if text in reason else f"{reason} ({text})"
     return f"{said}, {value} is the newest settled {table.title(product)} that satisfies it"
 
 
