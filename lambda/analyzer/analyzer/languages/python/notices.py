@@ -1,0 +1,85 @@
+"""What a person should know about a Python service before it is deployed."""
+
+from __future__ import annotations
+
+from analyzer.languages.python.context import Choice, Context
+
+THIRD_PARTY = ("flask", "fastapi", "django", "starlette", "streamlit", "gradio", "dash", "requests", "numpy", "pandas")
+
+
+def add(context: Context, choice: Choice | None) -> None:
+    """Adds the warnings."""
+    if choice:
+        _binding(context, choice)
+        _server(context, choice)
+    _undeclared(context)
+    _unparsed(context)
+    _conda(context)
+    if choice is None and context.findings.value("start") is None:
+        _library(context)
+
+
+def _binding(context: Context, choice: Choice) -> None:
+    if choice.loopback and choice.start == context.findings.value("start"):
+        context.findings.warn(
+            "binds_loopback",
+            f"{choice.loopback.path} binds to the loopback interface, so nothing outside the container reaches it",
+            choice.loopback,
+            remedy='bind to "0.0.0.0", or read the host from a variable',
+        )
+
+
+def _server(context: Context, choice: Choice) -> None:
+    if choice.add and choice.start == context.findings.value("start"):
+        context.findings.warn(
+            "server_added",
+            f"no production server is among the dependencies: the image adds {choice.add}",
+            *choice.evidence[:1],
+            remedy=f"add {choice.add} to the dependencies",
+        )
+
+
+def _undeclared(context: Context) -> None:
+    """Files that import what no manifest declares."""
+    if context.dependencies.main or context.dependencies.local or context.manifests.pyproject:
+        return
+    for path in context.code.paths[:10]:
+        source = context.code.source(path)
+        used = next((name for name in THIRD_PARTY if source and source.uses(name)), None)
+        if used:
+            context.findings.warn(
+                "undeclared_dependency",
+                f"{path} imports {used}, and no manifest declares it",
+                context.evidence(path),
+                remedy=f"add a requirements.txt with {used}",
+            )
+            return
+
+
+def _unparsed(context: Context) -> None:
+    for path in context.code.unparsed[:3]:
+        context.findings.warn(
+            "unparsed_source",
+            f"{path} cannot be parsed as Python 3, so nothing was read from it",
+            context.evidence(path),
+            remedy="port it to a Python that is maintained, or mend its syntax",
+        )
+
+
+def _conda(context: Context) -> None:
+    if context.findings.value("package_manager") == "conda":
+        context.findings.warn(
+            "conda_environment",
+            "a conda environment is not installed by generated Dockerfiles",
+            context.evidence(context.manifests.conda or ""),
+            remedy="add a requirements.txt or a pyproject.toml, or a Dockerfile of your own",
+        )
+
+
+def _library(context: Context) -> None:
+    if context.findings.value("kind") == "library":
+        context.findings.warn(
+            "library",
+            "this is a library: it has no entry point to be started",
+            remedy="name a start in .slipway.toml if it is meant to run",
+        )

@@ -1,0 +1,147 @@
+"""Routes that answer GET, by decorators and tables of routes, with the prefixes under which routers are included."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.languages.python.code import Code
+from analyzer.languages.python.syntax import Call, Source
+from analyzer.languages.python.values import evaluate
+
+DECORATORS = ("get", "route", "api_route", "view", "api")
+CALLS = ("add_api_route", "add_url_rule", "add_get", "add_route", "Route", "APIRoute", "get", "url")
+"""Functions and methods that take a route's path: first argument, or second where the first is a name."""
+ROUTERS = ("APIRouter", "Blueprint", "Router", "APIBlueprint")
+INCLUDES = ("include_router", "register_blueprint", "mount", "blueprint")
+PATTERNS = ("path", "re_path", "url")
+"""Of Django: paths without a slash in front, or regular expressions."""
+DEPTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path that is answered, and where that is written."""
+
+    path: str
+    file: str
+    line: int
+
+
+def routes(code: Code, path: str, prefix: str = "", depth: int = 0) -> Iterator[Route]:
+    """Routes of a file and of the routers that it includes from other files."""
+    source = code.source(path)
+    if source is None or source.tree is None or depth > DEPTH:
+        return
+    own = _prefixes(source)
+    for base, found, line in [*_decorated(source), *_called(source)]:
+        yield Route(_joined(prefix, own.get(base, ""), found), path, line)
+    for name, below in _included(source):
+        place = code.locate(name, path) if "." in name else None
+        if place and place[0] != path:
+            yield from routes(code, place[0], prefix + below, depth + 1)
+    for pattern, module, line in _patterns(source):
+        if module is None:
+            yield Route(_joined(prefix, "", pattern), path, line)
+        elif place := code.locate(module, path):
+            yield from routes(code, place[0], _joined(prefix, "", pattern).rstrip("/"), depth + 1)
+
+
+def _joined(*parts: str) -> str:
+    return (
+        "/"
+        + "/".join(part.strip("/") for part in parts if part.strip("/"))
+        + ("/" if parts[-1][1:].endswith("/") else "")
+    )
+
+
+def _prefixes(source: Source) -> dict[str, str]:
+    """Prefixes that routers of this file are made with or included under: variable -> prefix."""
+    found = {}
+    for row in source.assigned:
+        if isinstance(row.value, ast.Call) and source.name(row.value.func).rpartition(".")[2] in ROUTERS:
+            found[row.name] = _prefix(source, Call("", row.value, ""))
+    for call in source.calls:
+        first = call.argument(position=0)
+        if call.last in INCLUDES and isinstance(first, ast.Name) and first.id in found:
+            found[first.id] = _prefix(source, call) + found[first.id]
+    return found
+
+
+def _prefix(source: Source, call: Call) -> str:
+    return evaluate(source, call.argument("prefix", "url_prefix")).text or ""
+
+
+def _decorated(source: Source) -> Iterator[tuple[str, str, int]]:
+    for node in ast.walk(source.tree) if source.tree else ():
+        for decorator in getattr(node, "decorator_list", ()):
+            if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):
+                call = Call(source.name(decorator.func), decorator, "")
+                if call.last in DECORATORS and _answers_get(call):
+                    yield from _path(source, call, decorator.func.value)
+            elif isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name):
+                call = Call(source.name(decorator.func), decorator, "")
+                if call.last in (*DECORATORS, "rt"):
+                    yield from _path(source, call, decorator.func)
+
+
+def _called(source: Source) -> Iterator[tuple[str, str, int]]:
+    for call in source.calls:
+        func = call.node.func
+        if call.last in CALLS and call.scope != "__main__" and _is_registration(source, call) and _answers_get(call):
+            yield from _path(source, call, func.value if isinstance(func, ast.Attribute) else func)
+    for node in ast.walk(source.tree) if source.tree else ():
+        # Tornado: pairs of a path and a handler.
+        if isinstance(node, ast.Tuple) and len(node.elts) > 1 and source.uses("tornado"):
+            text = evaluate(source, node.elts[0]).text
+            if text and text.startswith("/"):
+                yield "", text.rstrip("$"), node.lineno
+
+
+def _is_registration(source: Source, call: Call) -> bool:
+    """`web.get("/x", handler)` registers a route; `requests.get("https://...")` does not."""
+    if call.last not in ("get", "url"):
+        return True
+    return call.last == "get" and len(call.node.args) > 1 and call.name.startswith(("aiohttp.web.", "litestar."))
+
+
+def _path(source: Source, call: Call, base: ast.expr) -> Iterator[tuple[str, str, int]]:
+    for position in (0, 1):
+        text = evaluate(source, call.argument("path", "rule", "uri", position=position)).text
+        if text is not None and (text.startswith("/") or (text == "" and position == 0)):
+            variable = base.id if isinstance(base, ast.Name) else ""
+            yield variable, text, call.node.lineno
+            return
+
+
+def _answers_get(call: Call) -> bool:
+    methods = call.argument("methods", "method")
+    if not isinstance(methods, ast.List | ast.Tuple | ast.Set | ast.Constant):
+        return True
+    return any(isinstance(node, ast.Constant) and str(node.value).upper() == "GET" for node in ast.walk(methods))
+
+
+def _included(source: Source) -> Iterator[tuple[str, str]]:
+    """Routers of other files: full name and prefix."""
+    for call in source.calls:
+        first = call.argument("router", "blueprint", position=0)
+        if call.last in INCLUDES and first is not None:
+            yield source.name(first), _prefix(source, call)
+
+
+def _patterns(source: Source) -> Iterator[tuple[str, str | None, int]]:
+    """Django's urlpatterns: pattern, and the dotted name of an included module."""
+    if not source.uses("django"):
+        return
+    for call in source.calls:
+        text = evaluate(source, call.argument("route", position=0)).text
+        if call.last in PATTERNS and text is not None:
+            view = call.argument("view", position=1)
+            include = isinstance(view, ast.Call) and source.name(view.func).endswith("include")
+            module = (
+                evaluate(source, view.args[0]).text if include and isinstance(view, ast.Call) and view.args else None
+            )
+            if not include or module:
+                yield re.sub(r"^\^|\$$", "", text), module, call.node.lineno

@@ -1,0 +1,221 @@
+"""One Python file, parsed and never executed: its imports, its calls with the scope they are in, its assignments."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+MAIN = "__main__"
+"""The scope of what runs only when the file itself is started."""
+LARGEST = 400_000
+"""Characters of a file that is still parsed: generated code is larger, hand-written code hardly ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call, by the full name of what is called as far as imports tell it: "fastapi.FastAPI", "app.run"."""
+
+    name: str
+    node: ast.Call
+    scope: str
+    """ "" at module level, MAIN below `if __name__ == "__main__"`, otherwise the name of the outermost function."""
+
+    @property
+    def last(self) -> str:
+        """The name's last part."""
+        return self.name.rpartition(".")[2]
+
+    def argument(self, *names: str, position: int | None = None) -> ast.expr | None:
+        """An argument by one of its keywords or by its position."""
+        found = next((word.value for word in self.node.keywords if word.arg in names), None)
+        if found is None and position is not None and len(self.node.args) > position:
+            return self.node.args[position]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A module-level assignment to a plain name."""
+
+    name: str
+    value: ast.expr
+    line: int
+
+
+@dataclass(slots=True)
+class Source:
+    """A parsed file."""
+
+    path: str
+    text: str
+    tree: ast.Module | None
+    """None when no syntax of today's Python parses it."""
+    imports: dict[str, str] = field(default_factory=dict)
+    """Local name -> full name; of a relative import from the tree's root."""
+    stars: tuple[str, ...] = ()
+    calls: list[Call] = field(default_factory=list)
+    assigned: list[Assigned] = field(default_factory=list)
+    functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = field(default_factory=dict)
+    classes: dict[str, ast.ClassDef] = field(default_factory=dict)
+    guarded: bool = False
+    """Whether it has `if __name__ == "__main__"`."""
+
+    def name(self, node: ast.AST) -> str:
+        """The full name of an expression, "" when it has none."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if isinstance(node, ast.Call):
+            base = self.name(node.func) + "()"
+        elif isinstance(node, ast.Name):
+            base = self.imports.get(node.id, node.id)
+        else:
+            return ""
+        return ".".join([base, *reversed(parts)])
+
+    def uses(self, package: str) -> bool:
+        """Whether it imports a package or something of it."""
+        names = [*self.imports.values(), *self.stars]
+        return any(name == package or name.startswith(package + ".") for name in names)
+
+    def constant(self, name: str) -> ast.expr | None:
+        """What a module-level name is assigned first."""
+        return next((row.value for row in self.assigned if row.name == name), None)
+
+
+def parse(path: str, text: str) -> Source:
+    """The file as far as it can be understood."""
+    source = Source(path, text, _tree(text))
+    if source.tree is not None:
+        try:
+            _Reader(source).read(source.tree)
+        except RecursionError:
+            source.tree = None
+    return source
+
+
+def _tree(text: str) -> ast.Module | None:
+    if len(text) > LARGEST:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+class _Reader:
+    """Fills a Source in one walk."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        folder, _, name = source.path.rpartition("/")
+        self._package = folder.split("/") if folder else []
+        self._is_package = name == "__init__.py"
+
+    def read(self, tree: ast.Module) -> None:
+        # Imports first: a call in a function may be above the import that its name comes from.
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                self._import(node)
+            elif isinstance(node, ast.ImportFrom):
+                self._import_from(node)
+        self._block(tree.body, "")
+
+    def _import(self, node: ast.Import) -> None:
+        for name in node.names:
+            local = name.asname or name.name.partition(".")[0]
+            self._source.imports[local] = name.name if name.asname else local
+
+    def _import_from(self, node: ast.ImportFrom) -> None:
+        base = node.module or ""
+        if node.level:
+            above = self._package[: len(self._package) - node.level + 1]
+            base = ".".join([*above, *([base] if base else [])])
+        for name in node.names:
+            if name.name == "*":
+                self._source.stars += (base,)
+            else:
+                self._source.imports[name.asname or name.name] = f"{base}.{name.name}" if base else name.name
+
+    def _block(self, body: list[ast.stmt], scope: str) -> None:
+        for node in body:
+            self._statement(node, scope)
+
+    def _statement(self, node: ast.stmt, scope: str) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._function(node, scope)
+        elif isinstance(node, ast.ClassDef):
+            if not scope:
+                self._source.classes.setdefault(node.name, node)
+            self._calls(node, scope or node.name)
+        elif isinstance(node, ast.If) and is_main_guard(node):
+            self._source.guarded = True
+            self._block(node.body, MAIN)
+            self._block(node.orelse, scope)
+        else:
+            self._plain(node, scope)
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str) -> None:
+        if not scope:
+            self._source.functions.setdefault(node.name, node)
+        for decorator in node.decorator_list:
+            self._calls(decorator, scope)
+        for inner in node.body:
+            self._calls(inner, scope or node.name)
+
+    def _plain(self, node: ast.stmt, scope: str) -> None:
+        blocks = [block for name in ("body", "orelse", "finalbody") if (block := getattr(node, name, None))]
+        blocks += [handler.body for handler in getattr(node, "handlers", ())]
+        if not blocks:
+            self._assignment(node, scope)
+            self._calls(node, scope)
+            return
+        for child in ast.iter_child_nodes(node):
+            if not isinstance(child, ast.stmt | ast.ExceptHandler):
+                self._calls(child, scope)
+        for item in getattr(node, "items", ()):
+            self._context(item, scope)
+        for block in blocks:
+            self._block(block, scope)
+
+    def _context(self, item: ast.withitem, scope: str) -> None:
+        if not scope and isinstance(item.optional_vars, ast.Name):
+            name = item.optional_vars
+            self._source.assigned.append(Assigned(name.id, item.context_expr, name.lineno))
+
+    def _assignment(self, node: ast.stmt, scope: str) -> None:
+        if scope not in ("", MAIN):
+            return
+        for target, value in assignments(node):
+            if isinstance(target, ast.Name):
+                self._source.assigned.append(Assigned(target.id, value, node.lineno))
+            elif isinstance(target, ast.Tuple) and target.elts and isinstance(target.elts[0], ast.Name):
+                # `app, rt = fast_app()`: what is made comes first.
+                self._source.assigned.append(Assigned(target.elts[0].id, value, node.lineno))
+
+    def _calls(self, node: ast.AST, scope: str) -> None:
+        source = self._source
+        found = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+        source.calls += [Call(source.name(call.func), call, scope) for call in found]
+
+
+def assignments(node: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Targets and values of an assignment; nothing for another statement."""
+    if isinstance(node, ast.Assign):
+        yield from ((target, node.value) for target in node.targets)
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        yield node.target, node.value
+
+
+def is_main_guard(node: ast.If) -> bool:
+    """Whether a condition is `__name__ == "__main__"`, written either way round."""
+    if not isinstance(node.test, ast.Compare):
+        return False
+    sides = [node.test.left, *node.test.comparators]
+    names = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+    return names and any(isinstance(side, ast.Constant) and side.value == MAIN for side in sides)

@@ -1,0 +1,88 @@
+"""Files that a tool turns into an application: Streamlit, Gradio, Chainlit and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer import confidence
+from analyzer.languages.python.context import Choice, Context
+from analyzer.languages.python.entry_points import STEMS
+from analyzer.languages.python.frameworks import TOOLS, Tool
+from analyzer.languages.python.runs import runs
+from analyzer.languages.python.servers import command
+from analyzer.languages.python.serving import python_file
+from analyzer.languages.python.syntax import Source
+from analyzer.model import Start
+
+PAGES = ("streamlit_app", "Home", "home", "Hello", "dashboard", "chatbot", "demo", "agent", "ui")
+"""Names of such files beside the usual ones."""
+FOLDERS = ("", "src", "app", "frontend", "ui", "streamlit", "web")
+
+
+def tools(context: Context) -> Iterator[Choice]:
+    """Ways to start a file with the tool that it is written for."""
+    for tool in TOOLS:
+        if not context.dependencies.has(tool.distribution) and context.dependencies.main:
+            continue
+        if path := _file(context, tool):
+            yield _choice(context, tool, path)
+            return
+    if context.dependencies.has("reflex") and context.project.view.has("rxconfig.py"):
+        yield _reflex(context)
+
+
+def _file(context: Context, tool: Tool) -> str | None:
+    for path in _candidates(context):
+        source = context.code.source(path)
+        if source and source.tree and source.uses(tool.package) and _calls(source, tool):
+            return path
+    return None
+
+
+def _candidates(context: Context) -> list[str]:
+    stems = (*STEMS[:4], *PAGES, *STEMS)
+    usual = [f"{folder}/{stem}.py".lstrip("/") for folder in FOLDERS for stem in stems]
+    # Pages of an application with several lie in `pages` and are not started themselves.
+    rest = [path for path in context.code.paths if path.count("/") < 2 and not path.startswith("pages/")]
+    return [path for path in dict.fromkeys([*usual, *rest[:20]]) if context.project.view.has(path)]
+
+
+def _calls(source: Source, tool: Tool) -> bool:
+    """Whether the file is such an application, and no object of it is handed to another framework."""
+    if any(call.last == "mount_gradio_app" or call.name.endswith("ui.run_with") for call in source.calls):
+        return False
+    names = tuple(f"{tool.package}.{name}" for name in tool.calls)
+    return not names or any(call.name in names for call in source.calls)
+
+
+def _choice(context: Context, tool: Tool, path: str) -> Choice:
+    found = [run for run in runs(context.code, path) if run.library == tool.name]
+    port = context.port(found[0].listens or tool.port if found else tool.port)
+    fill = {"file": path, "port": str(port), "module": path.removesuffix(".py").replace("/", ".")}
+    words = tuple(word.format_map(fill) for word in tool.command)
+    target = path if tool.kind == "streamlit" else None
+    start = Start(tool.kind, target, command(words), words) if words else python_file(context, path)
+    where = (context.evidence(path), *context.dependencies.evidence(tool.distribution))
+    kind = "function" if tool.name == "functions-framework" else "web"
+    # By its variables a tool binds to every interface, unless the call says otherwise.
+    loopback = next((context.evidence(run.path, run.line) for run in found if run.host.text and run.loopback), None)
+    environment = tuple((name, value.format_map(fill)) for name, value in tool.environment)
+    return Choice(
+        start,
+        confidence.PROVEN,
+        f"{path} is written with {tool.name}, which starts it",
+        where,
+        kind,
+        tool.name,
+        None if tool.health else path,
+        environment=environment,
+        health=tool.health,
+        loopback=loopback,
+    )
+
+
+def _reflex(context: Context) -> Choice:
+    words = ("reflex", "run", "--env", "prod", "--single-port")
+    start = Start("other", None, command(words), words)
+    where = (context.evidence("rxconfig.py"),)
+    return Choice(start, confidence.PROVEN, "rxconfig.py is Reflex's", where, "web", "reflex", health="/ping")
