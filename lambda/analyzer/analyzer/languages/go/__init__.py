@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from analyzer import confidence, versions
+from analyzer.languages.compiled import assets
 from analyzer.languages.compiled.sources import Sources
-from analyzer.languages.go import assets, image, mains, modules, serving
+from analyzer.languages.go import embeds, image, mains, modules, serving
 from analyzer.model import Candidate, Service, Start
 from analyzer.project import Project
 from analyzer.render.recipe import Recipe
@@ -42,7 +43,7 @@ def analyze(project: Project) -> None:
     image.describe(project, layout, near, mains.built(project, found, chosen))
     if chosen:
         _start(project, chosen)
-    assets.find(project, near)
+    assets.find(project, near, embedded=embeds.find(project, near))
 
 
 def recipe(service: Service) -> Recipe | None:

@@ -148,10 +148,10 @@ def _by_name(layout: Layout, found: list[Main]) -> Main | None:
         reason = f"of {others} it has the module's name"
         return replace(named, sureness=confidence.DEFAULT, reason=reason)
     for name in SERVER_NAMES:
-        named = [main for main in found if main.name == name]
-        if len(named) == 1:
+        usual = [main for main in found if main.name == name]
+        if len(usual) == 1:
             reason = f"of {others} it has the usual name of a server"
-            return replace(named[0], sureness=confidence.CONVENTION, reason=reason)
+            return replace(usual[0], sureness=confidence.CONVENTION, reason=reason)
     return None
 
 
