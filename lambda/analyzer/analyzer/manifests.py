@@ -20,6 +20,8 @@ class Malformed(Exception):
 COMMENTS = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', re.S)
 TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\\n])*")|,(?=\s*[}\]])')
 DEEP = "nested too deeply"
+NESTED_FLOW = re.compile(r"(?:[\[{]\s*){64}")
+"""Brackets over brackets, which PyYAML takes seconds to refuse."""
 
 
 def json_object(text: str) -> dict[str, Any]:
@@ -58,6 +60,8 @@ def yaml_mapping(text: str) -> dict[str, Any]:
     """The first document of a YAML file, a mapping; tags become their plain values."""
     import yaml
 
+    if NESTED_FLOW.search(text):
+        raise Malformed(DEEP)
     try:
         return _mapping(yaml.load(text, Loader=_yaml_loader()))  # noqa: S506 - a SafeLoader below
     except yaml.MarkedYAMLError as error:

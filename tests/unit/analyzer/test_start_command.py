@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from analyzer import start_command
 from analyzer.model import Start
 
