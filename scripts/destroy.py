@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from scripts import command
+from scripts.engine.bucket import empty
 from scripts.engine.errors import Refused
 from scripts.engine.events import Events
 from scripts.engine.report import reporter
@@ -37,6 +38,7 @@ def destroy_verb() -> int:
     try:
         with events.stage("update") as told:
             world.cdk.synth({})
+            empty(world.aws, settings.analysis_bucket, settings.target.account)
             world.cdk.destroy(
                 [stack.name for stack in stacks.values()],
                 lambda line: events.emit("progress", stage="update", service=None, text=line),
@@ -59,7 +61,7 @@ def _ask(settings: Settings, stacks: int) -> None:
     print(
         f"This removes {stacks} stacks of {settings.name} from {target.name} "
         f"(account {target.account}, {target.region}) "
-        "with their images, tables and logs. There is no undo."
+        "with their images, tables, stored analyses and logs. There is no undo."
     )
     if not sys.stdin.isatty():
         raise Refused("not confirmed", where="destroy", remedy="add --yes to run it without a terminal")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from importlib.metadata import Distribution, PackageNotFoundError, PackagePath, distribution
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import jsii
@@ -31,7 +31,10 @@ def analyzer_code(settings: Settings) -> lambda_.Code:
         str(settings.root / ANALYZER.folder),
         asset_hash=digest(settings.root, ANALYZER),
         asset_hash_type=cdk.AssetHashType.CUSTOM,
-        bundling=cdk.BundlingOptions(image=cdk.DockerImage.from_registry("unused"), local=_Composed(settings.root)),
+        bundling=cdk.BundlingOptions(
+            image=cdk.DockerImage.from_registry("unused"),
+            local=cast(cdk.ILocalBundling, _Composed(settings.root)),  # its stub spreads the options, jsii does not
+        ),
     )
 
 

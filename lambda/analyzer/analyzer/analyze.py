@@ -18,6 +18,8 @@ class Options:
 
     service: str | None = None
     """Root of the only service to analyze, "." for the tree itself; None for all that are found."""
+    assist: str | None = None
+    """Id of the language model that `assist.assisted` asks about open fields afterwards; None: none is asked."""
 
 
 def analyze(view: SourceView, key: str = "", options: Options | None = None) -> Analysis:
