@@ -4,7 +4,7 @@ It covers the analyzer's version, the options, the list of all paths, what was l
 file that may be read (`analyzer.source.readable`); the view answers no other file. A fork, a commit that touches other
 files only, a copy of the folder, its tarball: all have the same key. Keys differ between a git tree and its checkout
 only where git changes content on checkout (`core.autocrlf`, `ident`, filters such as LFS, `export-subst` in archives),
-where the folder holds files that git does not, and where a readable file is larger than `folder.HASHED`.
+where the folder holds files that git does not, and where a readable file is larger than `tree.HASHED`.
 """
 
 from __future__ import annotations

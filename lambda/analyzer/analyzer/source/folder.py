@@ -10,22 +10,17 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from analyzer.failure import Failure
 from analyzer.source.limits import DEFAULT, Limits
-from analyzer.source.listing import TOO_DEEP, TOO_MANY, TOO_SLOW, UNREADABLE, Found, is_usable, listing
-from analyzer.source.pruning import is_marked, is_never_source
-from analyzer.source.tree import NO_ID, Tree
+from analyzer.source.listing import listing
+from analyzer.source.scan import Clock, Entry, scan
+from analyzer.source.tree import HASHED, NO_ID, Tree
 from analyzer.source.view import SourceView
 
-Clock = Callable[[], float]
-
-HASHED = 16_000_000
-"""Bytes up to which a file that is too large to be read is hashed for the content key: lock files above all."""
 BLOCK = 1 << 20
 INSIDE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 """Never through a link, and never waiting for the other end of a pipe."""
@@ -41,7 +36,8 @@ def folder_tree(folder: Path, limits: Limits = DEFAULT, *, clock: Clock = time.m
     root = str(folder)
     if not folder.is_dir():
         raise Failure("SourceNotFound", f"there is no folder {folder}", remedy="check the path")
-    found = _Scan(root, limits, clock).run()
+    found = scan(lambda folder: _entries(root, folder, limits), limits, clock)
+    _follow(root, found.links)
     return Tree(
         listing(found, limits),
         lambda path: _read(root, path, limits.file_bytes),
@@ -50,63 +46,29 @@ def folder_tree(folder: Path, limits: Limits = DEFAULT, *, clock: Clock = time.m
     )
 
 
-class _Scan:
-    """Lists a folder level by level, so that what is near the root is listed before a limit is reached."""
-
-    def __init__(self, root: str, limits: Limits, clock: Clock) -> None:
-        self.root, self.limits, self.clock = root, limits, clock
-        self.until = clock() + limits.seconds
-        self.found = Found()
-
-    def run(self) -> Found:
-        """What is in the folder."""
-        level = [""]
-        for depth in range(self.limits.depth + 2):
-            if depth > self.limits.depth and level:
-                self.found.cut(TOO_DEEP)
-                break
-            level = [below for folder in level for below in self._folder(folder)]
-        return self.found
-
-    def _folder(self, folder: str) -> list[str]:
-        """Takes a folder's files, answers its folders."""
-        if len(self.found.files) + len(self.found.links) > self.limits.files or self._is_late():
-            return []
-        entries = self._entries(folder)
-        if folder and is_marked(folder, (entry.name for entry in entries)):
-            return []
-        return [path for entry in entries if (path := self._entry(entry, folder))]
-
-    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
-        try:
-            with os.scandir(f"{self.root}/{folder}") as scan:
-                entries = list(islice(scan, self.limits.entries + 1))
-        except OSError:
-            self.found.cut(UNREADABLE)
-            return []
-        if len(entries) > self.limits.entries:
-            self.found.cut(TOO_MANY)
-        return sorted(entries, key=lambda entry: entry.name)
-
-    def _entry(self, entry: os.DirEntry[str], folder: str) -> str | None:
-        """Takes a file or link; the path of a folder that is to be listed too."""
-        path = f"{folder}/{entry.name}" if folder else entry.name
-        if not is_usable(entry.name):
-            self.found.unusable.add(path)
-        elif entry.is_symlink():
-            with suppress(OSError):
-                self.found.links[path] = os.readlink(entry.path)
-        elif entry.is_file(follow_symlinks=False):
-            self.found.files.append(path)
-        elif entry.is_dir(follow_symlinks=False) and not is_never_source(path):
-            return path
+def _entries(root: str, folder: str, limits: Limits) -> list[Entry] | None:
+    try:
+        with os.scandir(f"{root}/{folder}") as found:
+            entries = [entry for each in islice(found, limits.entries) if (entry := _entry(each))]
+    except OSError:
         return None
+    return sorted(entries)
 
-    def _is_late(self) -> bool:
-        if self.clock() < self.until:
-            return False
-        self.found.cuts[TOO_SLOW] = 1
-        return True
+
+def _entry(entry: os.DirEntry[str]) -> Entry | None:
+    """None for a pipe, a socket or a device."""
+    if entry.is_symlink():
+        return Entry(entry.name, "link")
+    if entry.is_file(follow_symlinks=False):
+        return Entry(entry.name, "file")
+    return Entry(entry.name, "folder") if entry.is_dir(follow_symlinks=False) else None
+
+
+def _follow(root: str, links: dict[str, str]) -> None:
+    """Reads where links lead, without going there."""
+    for path in links:
+        with suppress(OSError):
+            links[path] = os.readlink(f"{root}/{path}")
 
 
 def _read(root: str, path: str, most: int) -> bytes | None:

@@ -20,6 +20,7 @@ from analyzer.source.pruning import is_marked, is_never_source
 UNUSABLE = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control and direction characters, line separators, and the surrogates that stand for bytes that are not UTF-8: such
 a name could forge a line of a report or of a Dockerfile."""
+DRIVE = re.compile(r"[A-Za-z]:")
 HOPS = 8
 """Links that are followed one after another."""
 
@@ -65,8 +66,8 @@ UNREADABLE = Cut(
 )
 OUTSIDE = Cut(
     "entries_left_out",
-    "{n} left out: the path or link leads out of the archive",
-    "make the archive anew from the source folder",
+    "{n} left out: the path or link leads out of the tree",
+    "put what the application needs into the tree",
 )
 
 
@@ -109,11 +110,20 @@ def listing(found: Found, limits: Limits = DEFAULT) -> Listing:
         found.cut(TOO_MANY)
         entries = sorted(entries, key=_breadth_first)[: limits.files]
     files = [path for path in entries if path not in found.links]
-    targets = _resolved([path for path in entries if path in found.links], found.links, files)
+    targets = _resolved([path for path in entries if path in found.links], found, files)
     if found.unusable:
         found.cut(UNUSABLE_NAMES, len(found.unusable))
     cautions = tuple(cut.caution(found.cuts[cut]) for cut in sorted(found.cuts, key=lambda cut: cut.code))
     return Listing(tuple(sorted((*files, *targets))), targets, cautions)
+
+
+def inside(name: str) -> str | None:
+    """The path of an entry below its archive's root; None for one that leads out of it."""
+    name = name.replace("\\", "/")
+    if name.startswith("/") or DRIVE.match(name) or ".." in name.split("/"):
+        return None
+    path = posixpath.normpath(name)
+    return None if path == "." else path
 
 
 def is_usable(name: str) -> bool:
@@ -174,18 +184,25 @@ def _breadth_first(path: str) -> tuple[int, list[str]]:
     return path.count("/"), path.split("/")
 
 
-def _resolved(paths: list[str], links: Mapping[str, str], files: Iterable[str]) -> dict[str, str]:
+def _resolved(paths: list[str], found: Found, files: Iterable[str]) -> dict[str, str]:
     """Links that lead to a file of the tree, by names alone: nothing is followed on a disk."""
     known = frozenset(files) if paths else frozenset()
-    found = ((path, _target(path, links, known)) for path in paths)
-    return {path: target for path, target in found if target is not None}
+    resolved = {}
+    for path in paths:
+        target = _target(path, found.links)
+        if target is None:
+            found.cut(OUTSIDE)
+        elif target in known:
+            resolved[path] = target
+    return resolved
 
 
-def _target(path: str, links: Mapping[str, str], known: frozenset[str]) -> str | None:
+def _target(path: str, links: Mapping[str, str]) -> str | None:
+    """Where a link leads after all; None when that is out of the tree."""
     for _ in range(HOPS):
         if path not in links:
             break
-        if links[path].startswith("/"):
-            return None
         path = posixpath.normpath(posixpath.join(posixpath.dirname(path), links[path]))
-    return path if path in known else None
+        if path.startswith(("/", "../")) or path == "..":
+            return None
+    return path

@@ -14,6 +14,9 @@ from analyzer.source.view import SourceView
 NO_ID = "-"
 """In place of the id of a file that is too large to be hashed; it is not read either."""
 
+HASHED = 16_000_000
+"""Bytes up to which a file that is too large to be read is hashed all the same: lock files above all."""
+
 
 class Tree:
     """What `analyze` reads and what the content key is made of.
