@@ -33,6 +33,7 @@ NAMES = re.compile(
     | Procfile[.\w-]* | Dockerfile[.\w-]* | [Mm]akefile | justfile | CMakeLists[.]txt
     | go[.](?:mod|sum|work) | artisan | gradlew | mvnw | manage | console | nginx[.]conf[.\w]* | crontab | Podfile
     | build[.]boot | BUILD(?:[.]bazel)? | WORKSPACE | rebar[.]config | project[.]clj | deps[.]edn
+    | meson[.]build | build[.]mill | MANIFEST[.]MF
     """,
     re.VERBOSE,
 )
