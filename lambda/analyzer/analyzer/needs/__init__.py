@@ -7,7 +7,7 @@ addition. `engine_table` is the one place that knows what betrays which backing 
 
 from __future__ import annotations
 
-from analyzer import confidence
+from analyzer import confidence, sizing
 from analyzer.model import Backing, Variable
 from analyzer.needs import backing, engines, example_files, settings, settings_classes, variables
 from analyzer.needs.dependencies import production
@@ -18,7 +18,10 @@ from analyzer.project import Project
 def read(project: Project) -> None:
     """Add backing services and variables to the findings."""
     view, findings = project.view, project.findings
-    backing.of_dependencies(view, findings, production(project))
+    dependencies = list(production(project))
+    backing.of_dependencies(view, findings, dependencies)
+    if heavy := sizing.heavy(dependency.name for dependency in dependencies):
+        findings.details["heavy_libraries"] = heavy
     _told_by_language(project)
     for source in sources(view):
         for variable in (*variables.read(view, source), *settings_classes.read(view, source)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -197,8 +197,3 @@ def _split(extras: str | None) -> tuple[str, ...]:
 def _normalized(name: str) -> str:
     """As PyPI compares names (PEP 503), except that an underscore of a crate stays readable."""
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def names(dependencies: Iterable[Dependency]) -> tuple[str, ...]:
-    """Their names, sorted, each once."""
-    return tuple(sorted({dependency.name for dependency in dependencies}))

@@ -15,7 +15,8 @@ from analyzer.source.limits import Limits
 MANIFESTS = frozenset((
     "toml", "json", "jsonc", "json5", "yaml", "yml", "xml", "gradle", "kts", "properties", "cfg", "ini", "conf",
     "lock", "mod", "sum", "work", "csproj", "fsproj", "vbproj", "sln", "slnx", "props", "targets", "sbt",
-    "cabal", "gemspec", "ru", "exs", "cmake", "txt", "tf", "nix", "pkl", "hcl",
+    "cabal", "gemspec", "prisma", "ru", "exs", "cmake", "txt", "tf", "nix", "pkl", "hcl",
+    "config", "in", "locked", "dependencies", "prisma", "build", "erb", "env-example",
 ))  # fmt: skip
 """Endings of files that declare something."""
 SOURCES = frozenset((
@@ -32,6 +33,7 @@ NAMES = re.compile(
     (?:[.][\w-]+)?
     | Procfile[.\w-]* | Dockerfile[.\w-]* | [Mm]akefile | justfile | CMakeLists[.]txt
     | go[.](?:mod|sum|work) | artisan | gradlew | mvnw | manage | console | nginx[.]conf[.\w]* | crontab | Podfile
+    | rust-toolchain | (?:elixir|phoenix_static)_buildpack[.]config
     | build[.]boot | BUILD(?:[.]bazel)? | WORKSPACE | rebar[.]config | project[.]clj | deps[.]edn
     | meson[.]build | build[.]mill | MANIFEST[.]MF
     """,
@@ -40,7 +42,7 @@ NAMES = re.compile(
 """Files that are known by their whole name."""
 DOTFILE = re.compile(r"\.[a-z][\w-]*(?:[._-]version)?")
 """Settings such as .python-version, .nvmrc, .tool-versions, .sdkmanrc, .dockerignore, .buildpacks."""
-SAMPLE = re.compile(r"(?:.*[._-])?env[._-](?:example|sample|template|dist|defaults?|tpl)|(?:example|sample)[._]env")
+SAMPLE = re.compile(r"(?:.*[._-])?env(?:[._-][\w-]+)?[._-](?:example|sample|template|dist|defaults?|tpl)|(?:example|sample)[._]env")
 """Names of variables without their values."""
 SECRET = re.compile(
     r"""
@@ -57,8 +59,8 @@ GENERATED = re.compile(r".*(?:[.]min[.](?:js|css)|[.]d[.]ts|[.]map|[.]bundle[.]j
 PROSE = re.compile(
     r"(?i)(?:readme|license|licence|copying|notice|authors|changelog|changes|contributing|codeowners)\b.*"
 )
-SCRIPTS = ("bin", "script", "scripts", "docker", ".docker", "deploy", "hooks")
-"""Folders whose files without an ending are scripts."""
+PLAIN = ("bin", "script", "scripts", "docker", ".docker", "deploy", "hooks", ".meteor")
+"""Folders whose files without an ending are scripts or settings."""
 
 
 def readable(path: str) -> bool:
@@ -86,5 +88,5 @@ def _rank(path: str) -> int | None:
         return 1
     if ending in MANIFESTS or NAMES.fullmatch(name) or DOTFILE.fullmatch(name):
         return 0
-    is_script = not ending and folder.rpartition("/")[2] in SCRIPTS
-    return 1 if is_script or (not ending and not folder) else None
+    is_plain = not ending and folder.rpartition("/")[2] in PLAIN
+    return 1 if is_plain or (not ending and not folder) else None

@@ -131,7 +131,7 @@ def _alternative(text: str, dialect: Dialect, product: str) -> Intervals | None:
     for low, high in HYPHENED.findall(text):
         allowed = both(allowed, both(at_least(padded(_parts(low, product))), below(after(_parts(high, product)))))
     text = HYPHENED.sub(" ", text)
-    if re.sub(r"[\s,]|\band\b", "", COMPARATOR.sub("", text)):
+    if not text or re.sub(r"[\s,]|\band\b", "", COMPARATOR.sub("", text)):
         return None
     for found in COMPARATOR.finditer(text):
         allowed = both(

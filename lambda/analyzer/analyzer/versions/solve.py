@@ -10,7 +10,7 @@ from analyzer.findings import Findings
 from analyzer.project import Project
 from analyzer.versions import table
 from analyzer.versions.authority import MANIFEST, order
-from analyzer.versions.intervals import ANY, TOP, Intervals, Version, both, series
+from analyzer.versions.intervals import ANY, TOP, Intervals, both, series
 from analyzer.versions.pin import Pin
 from analyzer.versions.pinfiles import mentions
 from analyzer.versions.schemes import Meaning, parts_of, read, says_nothing
@@ -132,7 +132,7 @@ def _of_table(product: str, allowed: Intervals) -> str:
     ):
         if wanted:
             return wanted[0].name
-    return _end_of(allowed)
+    return _end_of(product, allowed)
 
 
 def _has_newest(allowed: Intervals, parts: tuple[int, ...]) -> bool:
@@ -141,19 +141,15 @@ def _has_newest(allowed: Intervals, parts: tuple[int, ...]) -> bool:
     return any(interval.low < end <= interval.high for interval in allowed)
 
 
-def _end_of(allowed: Intervals) -> str:
-    """The newest version of bounded intervals as far as it is fixed, the oldest of unbounded ones."""
+def _end_of(product: str, allowed: Intervals) -> str:
+    """The newest version of bounded intervals as far as it is fixed; the oldest cycle of those beyond the table."""
     newest = max(allowed, key=lambda interval: interval.high)
     if newest.high == TOP:
-        return _text(newest.low)
+        return cycle_name(product, ".".join(map(str, newest.low)))
     major, minor, patch = newest.high
     if patch:
-        return _text((major, minor, patch - 1))
+        return f"{major}.{minor}.{patch - 1}"
     return f"{major}.{minor - 1}" if minor else str(max(major - 1, 0))
-
-
-def _text(version: Version) -> str:
-    return ".".join(str(part) for part in version)
 
 
 def _cycle(product: str, parts: tuple[int, ...]) -> table.Cycle | None:
