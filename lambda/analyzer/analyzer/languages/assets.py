@@ -40,8 +40,15 @@ NODE = "node"
 """Name of the stage that the programs are taken from."""
 
 
-def read(project: Project) -> dict[str, Any] | None:
-    """What Node has to do, as plain data for `stage` and `steps`; None when there is no front end to build."""
+def read(project: Project, folder: str = "") -> dict[str, Any] | None:
+    """What Node has to do, as plain data for `stage` and `steps`; None when there is no front end to build.
+
+    `folder` is where its package.json is, below the service's root.
+    """
+    if folder:
+        below = f"{project.root}/{folder}" if project.root != "." else folder
+        found = read(Project(project.whole, below, project.findings))
+        return found and {**found, "folder": folder}
     manifest = project.json("package.json")
     if manifest is None:
         return None
@@ -59,7 +66,6 @@ def read(project: Project) -> dict[str, Any] | None:
         "locked": bool(lock),
         "build": f"{manager} run {build}" if build else None,
         "node": _node(project, manifest),
-        "packages": sorted({*_names(manifest, "dependencies"), *_names(manifest, "devDependencies")}),
     }
 
 
@@ -83,8 +89,10 @@ def steps(assets: Mapping[str, Any]) -> tuple[Step, ...]:
         Run(links),
     )
     program = () if manager == "npm" else (Run((f"npm install -g {named}",), ("/root/.npm",), downloads=True),)
-    files = Copy(tuple(assets["files"]), "./")
-    return (*first, *program, files, Run((install,), (CACHES[manager],), downloads=True))
+    folder = assets.get("folder")
+    files = Copy(tuple(f"{folder}/{path}" if folder else path for path in assets["files"]), f"{folder or '.'}/")
+    command = f"cd {folder} && {install}" if folder else install
+    return (*first, *program, files, Run((command,), (CACHES[manager],), downloads=True))
 
 
 def _names(manifest: Mapping[str, Any], key: str) -> list[str]:

@@ -6,15 +6,18 @@ import re
 
 from analyzer.languages import assets
 from analyzer.languages.compiled.image import apt
+from analyzer.languages.debian import Release, release
+from analyzer.languages.static import site
 from analyzer.model import Service, Start
 from analyzer.render.recipe import Command, Comment, Copy, Env, Expose, Health, Recipe, Run, Stage, Step, Workdir
 
 DEBIAN = (
-    ("bookworm", {(3, 0): 6, (3, 1): 4, (3, 2): 2}, (3, 3)),
-    ("bullseye", {(2, 6): 8, (2, 7): 4, (3, 0): 2, (3, 1): 0, (3, 2): 0}, (3, 3)),
-    ("buster", {(2, 3): 8, (2, 4): 6, (2, 5): 5, (2, 6): 3, (2, 7): 0, (3, 0): 0}, (3, 3)),
+    Release("bookworm", (3, 3), {(3, 0): 6, (3, 1): 4, (3, 2): 2}),
+    Release("bullseye", (3, 1), {(2, 6): 8, (2, 7): 4, (3, 0): 2}),
+    Release("buster", (2, 7), {(2, 3): 8, (2, 4): 6, (2, 5): 5, (2, 6): 3}),
 )
-"""Debian release, the first patch of each series of Ruby that has an image on it, the series from which all have."""
+OTHERWISE = {"libicu72": "libicu-dev", "libproj25": "libproj-dev", "libidn12": "libidn-dev"}
+"""Packages whose name holds a version of bookworm, and what to install on an older Debian."""
 BUNDLE = "/usr/local/bundle"
 CLEAN = (
     f"rm -rf /root/.bundle {BUNDLE}/ruby/*/cache {BUNDLE}/ruby/*/bundler/gems/*/.git {BUNDLE}/cache",
@@ -39,15 +42,14 @@ def recipe(service: Service) -> Recipe | None:
     base = _base(service)
     if base is None or service.details.get("engine"):
         return None
-    if service.value("kind") == "static":
-        return None
     if not isinstance(start, Start):
         return None
     if not service.details.get("manifest"):
         return _without_bundle(service, start, base) if start.kind == "ruby-file" else None
     node = service.details.get("assets")
-    first = Stage(base, (*apt(service.system_packages), Workdir("/app"), _env(service)), "base")
-    stages = [first, Stage("base", tuple(_build(service)), "build"), _final(service, start)]
+    first = Stage(base, (*apt(_packages(service, base)), Workdir("/app"), _env(service)), "base")
+    last = _site(service) if start.kind == "static" else _final(service, start)
+    stages = [first, Stage("base", tuple(_build(service)), "build"), last]
     return Recipe(tuple([assets.stage(node), *stages] if node else stages), IGNORE)
 
 
@@ -57,16 +59,12 @@ def _base(service: Service) -> str | None:
     parts = [int(part) for part in re.findall(r"\d+", version)]
     if not parts:
         return None
-    return f"ruby:{version}-slim-{debian(tuple(parts))}"
+    return f"ruby:{version}-slim-{release(tuple(parts), DEBIAN)}"
 
 
-def debian(parts: tuple[int, ...]) -> str:
-    """The Debian release: `parts` are the numbers of Ruby's version, as far as it is fixed."""
-    series, patch = parts[:2], parts[2] if len(parts) > 2 else 1_000
-    for name, first, settled in DEBIAN:
-        if len(series) < 2 or series >= settled or patch >= first.get((series[0], series[1]), 10_000):
-            return name
-    return "buster"
+def _packages(service: Service, base: str) -> list[str]:
+    there = (OTHERWISE.get(name, name) if "bookworm" not in base else name for name in service.system_packages)
+    return sorted(there)
 
 
 def _env(service: Service) -> Env:
@@ -117,7 +115,9 @@ def _compile(service: Service) -> list[str]:
     if details.get("precompile"):
         secret = "SECRET_KEY_BASE_DUMMY=1" if details.get("dummy_secret") else "SECRET_KEY_BASE=only-for-this-command"
         commands.append(f"{secret} bundle exec rails assets:precompile")
-        commands.append("rm -rf node_modules tmp/cache")
+        commands.append("rm -rf node_modules tmp/cache/assets")
+    elif service.value("kind") == "static":
+        commands.append(str(service.value("build_command")))
     elif build := (details.get("assets") or {}).get("build"):
         commands += [str(build), "rm -rf node_modules"]
     return commands
@@ -130,12 +130,18 @@ def _writable(service: Service) -> list[str]:
 def _final(service: Service, start: Start) -> Stage:
     steps: list[Step] = [Copy((BUNDLE,), BUNDLE, stage="build"), Copy(("/app",), "/app", stage="build")]
     steps += [Copy((f"/app/{folder}",), f"/app/{folder}", stage="build", owned=True) for folder in _writable(service)]
+    steps.append(Env((("HOME", "/tmp"),)))  # noqa: S108 - Bundler wants a home that the unprivileged user can write
     return Stage("base", (*steps, *_served(service), Command(start.argv)))
+
+
+def _site(service: Service) -> Stage:
+    port = int(service.value("port") or site.PORT)
+    return site.stage(source="build", folder=f"/app/{service.value('output_dir')}", port=port)
 
 
 def _without_bundle(service: Service, start: Start, base: str) -> Recipe:
     steps: tuple[Step, ...] = (
-        *apt(service.system_packages),
+        *apt(_packages(service, base)),
         Workdir("/app"),
         Env((("APP_ENV", "production"), ("LANG", "C.UTF-8"))),
         _all(),

@@ -9,6 +9,7 @@ from analyzer import confidence
 from analyzer.languages.ruby import listening
 from analyzer.languages.ruby.app import ENTRIES, App
 from analyzer.languages.ruby.frameworks import Framework
+from analyzer.languages.static import site as static_site
 from analyzer.model import Evidence, Start
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a container listens on all its addresses
@@ -76,6 +77,10 @@ def _site(app: App, framework: Framework) -> None:
     findings.add("build_command", site.build, confidence.DEFAULT, f"{framework.name} builds so")
     findings.add("output_dir", _output(app, framework.name) or site.output, confidence.DEFAULT, reason)
     _kind(app, "static", f"{framework.name} generates files, which are served as they are")
+    served = Start("static", None, " ".join(static_site.ARGV), static_site.ARGV)
+    findings.add("start", served, confidence.DEFAULT, f"the files that {framework.name} writes are served")
+    findings.add("port", static_site.PORT, confidence.DEFAULT, "the server of files listens on it")
+    findings.add("health_path", "/", confidence.DEFAULT, "a site is served")
 
 
 def _is_only_a_site(app: App, framework: Framework) -> bool:
