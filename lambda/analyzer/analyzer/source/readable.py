@@ -15,8 +15,8 @@ from analyzer.source.limits import Limits
 MANIFESTS = frozenset((
     "toml", "json", "jsonc", "json5", "yaml", "yml", "xml", "gradle", "kts", "properties", "cfg", "ini", "conf",
     "lock", "mod", "sum", "work", "csproj", "fsproj", "vbproj", "sln", "slnx", "props", "targets", "sbt",
-    "cabal", "gemspec", "prisma", "ru", "exs", "cmake", "txt", "tf", "nix", "pkl", "hcl",
-    "config", "in", "locked", "dependencies", "prisma", "build", "erb", "env-example",
+    "cabal", "gemspec", "ru", "exs", "cmake", "txt", "tf", "nix", "pkl", "hcl",
+    "config", "in", "locked", "dependencies", "prisma", "build", "erb",
 ))  # fmt: skip
 """Endings of files that declare something."""
 SOURCES = frozenset((
@@ -42,7 +42,9 @@ NAMES = re.compile(
 """Files that are known by their whole name."""
 DOTFILE = re.compile(r"\.[a-z][\w-]*(?:[._-]version)?")
 """Settings such as .python-version, .nvmrc, .tool-versions, .sdkmanrc, .dockerignore, .buildpacks."""
-SAMPLE = re.compile(r"(?:.*[._-])?env(?:[._-][\w-]+)?[._-](?:example|sample|template|dist|defaults?|tpl)|(?:example|sample)[._]env")
+SAMPLE = re.compile(
+    r"(?:.*[._-])?env(?:[._-][\w-]+)?[._-](?:example|sample|template|dist|defaults?|tpl)|(?:example|sample)[._]env"
+)
 """Names of variables without their values."""
 SECRET = re.compile(
     r"""

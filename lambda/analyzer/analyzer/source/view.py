@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, lru_cache
 
 from analyzer.model import Caution, Evidence
 from analyzer.source.readable import readable
@@ -69,7 +70,25 @@ class SourceView:
     def match(self, *patterns: str) -> Iterator[str]:
         """Files whose path matches one of the patterns: `*` within a folder's name, `**/` any folders or none."""
         wanted = _pattern(patterns)
-        return (path for path in self.paths if wanted.fullmatch(path))
+        return (path for path in self._candidates(patterns) if wanted.fullmatch(path))
+
+    def _candidates(self, patterns: tuple[str, ...]) -> Iterable[str]:
+        """Files that can match, sorted: a large tree is gone through once, not for every pattern."""
+        names = [pattern.rpartition("/")[2] for pattern in patterns]
+        if any(WILD.search(_ending(name)) for name in names):
+            return self.paths
+        endings = {_ending(name) for name in names}
+        if len(endings) == 1:
+            return self._endings.get(endings.pop(), ())
+        return sorted({path for ending in endings for path in self._endings.get(ending, ())})
+
+    @cached_property
+    def _endings(self) -> dict[str, list[str]]:
+        """Files by what is behind the last dot of their name (all of the name when there is none)."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in self.paths:
+            found[_ending(path.rpartition("/")[2])].append(path)
+        return dict(found)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of this view; None when it is not there or beyond a bound."""
@@ -118,17 +137,25 @@ def of_memory(files: dict[str, bytes | str]) -> SourceView:
 
 
 SECRET = re.compile(r"(?i)((?:secret|token|passw(?:or)?d|api_?key|credential)\w*[\"']?\s*[:=]\s*)\S.*")
+USER = re.compile(r"(://)[^/\s@\"']+@")
+"""User and password of a URL."""
+WILD = re.compile(r"[*?]")
 
 
 def _shown(line: str) -> str:
     """A line as evidence: control characters and values of secrets left out, shortened."""
     line = SECRET.sub(r"\1...", "".join(char if char.isprintable() else " " for char in line).strip())
+    line = USER.sub(r"\1...@", line)
     return line if len(line) <= EVIDENCE_LENGTH else line[: EVIDENCE_LENGTH - 3] + "..."
 
 
 @lru_cache(maxsize=512)
 def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(_expression(pattern) for pattern in patterns))
+
+
+def _ending(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _expression(pattern: str) -> str:
