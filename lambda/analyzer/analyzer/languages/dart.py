@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from analyzer import confidence, versions
-from analyzer.languages.static import site
 from analyzer.model import Candidate, Service, Start
 from analyzer.project import Project
 from analyzer.render.recipe import Command, Copy, Env, Expose, Recipe, Run, Stage, Step, Workdir
@@ -74,6 +73,8 @@ def _entry(project: Project, name: str) -> str | None:
 
 
 def _flutter(project: Project) -> None:
+    from analyzer.languages.static import site
+
     findings, view = project.findings, project.view
     if not view.has("web/index.html"):
         findings.cannot_tell("start", "web/index.html, which `flutter create --platforms web .` writes")
@@ -190,6 +191,8 @@ def _build(service: Service) -> list[Step]:
 
 
 def _site(service: Service) -> Recipe:
+    from analyzer.languages.static import site
+
     files = (MANIFEST, *((LOCK,) if service.details.get("lock") else ()))
     steps = (
         Workdir("/app"),

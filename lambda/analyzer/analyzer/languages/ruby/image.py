@@ -7,7 +7,6 @@ import re
 from analyzer.languages import assets
 from analyzer.languages.compiled.image import apt
 from analyzer.languages.debian import Release, release
-from analyzer.languages.static import site
 from analyzer.model import Service, Start
 from analyzer.render.recipe import Command, Comment, Copy, Env, Expose, Health, Recipe, Run, Stage, Step, Workdir
 
@@ -135,6 +134,8 @@ def _final(service: Service, start: Start) -> Stage:
 
 
 def _site(service: Service) -> Stage:
+    from analyzer.languages.static import site
+
     port = int(service.value("port") or site.PORT)
     return site.stage(source="build", folder=f"/app/{service.value('output_dir')}", port=port)
 

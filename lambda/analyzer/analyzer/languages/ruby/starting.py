@@ -9,7 +9,6 @@ from analyzer import confidence
 from analyzer.languages.ruby import listening
 from analyzer.languages.ruby.app import ENTRIES, App
 from analyzer.languages.ruby.frameworks import Framework
-from analyzer.languages.static import site as static_site
 from analyzer.model import Evidence, Start
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a container listens on all its addresses
@@ -70,6 +69,8 @@ def _rails(app: App) -> None:
 
 
 def _site(app: App, framework: Framework) -> None:
+    from analyzer.languages.static import site as static_site
+
     site, findings = framework.site, app.project.findings
     if site is None:
         return
