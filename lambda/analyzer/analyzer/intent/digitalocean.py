@@ -33,6 +33,13 @@ def read(project: Project) -> None:
         file.backing(engine.lower(), key="engine")
 
 
+def rows(found: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The components that are built from a repository."""
+    outer = typed.table(found)
+    inner = typed.table(outer.get("spec")) or outer
+    return [row for name in ("services", "static_sites", "workers") for row in typed.tables(inner.get(name))]
+
+
 def _own(project: Project, found: dict[str, Any], *components: str) -> list[dict[str, Any]]:
     rows = [row for name in components for row in typed.tables(found.get(name))]
     return [row for row in rows if folder(row.get("source_dir")) == project.root]

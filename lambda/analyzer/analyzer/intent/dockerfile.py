@@ -79,7 +79,9 @@ def _start(file: File, stage: Stage) -> None:
     if start is None or found is None:
         return
     where = _at(file, found.line)
-    file.project.findings.add("start", start, file.sureness, f"{file.path} runs it", where)
+    # What a script of the manifest runs is its language's to say: templates leave CMD ["npm", "start"] behind.
+    sureness = confidence.DEFAULT if start.kind == "package-script" else file.sureness
+    file.project.findings.add("start", start, sureness, f"{file.path} runs it", where)
     if port := port_of(start.command):
         file.project.findings.add("port", port, file.sureness, f"the command in {file.path} names it", where)
 

@@ -31,6 +31,15 @@ def read(project: Project) -> None:
             file.backing("redis", key="type", variables=_connected(services, "fromService", service.get("name")))
 
 
+def rows(found: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The services that are built from a repository."""
+    return [
+        row
+        for row in typed.tables(typed.table(found).get("services"))
+        if row.get("type") in WEB or "buildCommand" in row
+    ]
+
+
 def _main(file: File, services: list[dict[str, Any]]) -> None:
     service = next((row for row in services if row.get("type") in WEB), None)
     if service is None:

@@ -57,7 +57,17 @@ def _meaning(line: shell.Line, depth: int) -> programs.Meaning:
     words = wrappers.unwrapped(line.main.words)
     if _is_shell(words) and depth:
         return _meaning(shell.line(words[2]), depth - 1)
-    return programs.meaning(words)
+    found = programs.meaning(words)
+    return _supervised(words, depth) if found == programs.OTHER else found
+
+
+def _supervised(words: Sequence[str], depth: int) -> programs.Meaning:
+    """Of a program that is given whole commands as words (concurrently, pid1, nodemon --exec): the first known one."""
+    lines = [shell.line(word) for word in words[1:] if " " in word.strip()] if depth and words else []
+    if not lines or wrappers.program(words[0]) in shell.FINISHING:
+        return programs.OTHER
+    meanings = (_meaning(line, depth - 1) for line in lines)
+    return next((found for found in meanings if found != programs.OTHER), programs.OTHER)
 
 
 def _is_shell(words: Sequence[str]) -> bool:

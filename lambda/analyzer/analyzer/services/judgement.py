@@ -1,0 +1,87 @@
+"""Whether a folder is an application: what its own files declare, or what its language finds to start."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer import confidence, intent, languages
+from analyzer.findings import Findings
+from analyzer.intent import typed
+from analyzer.project import Project
+from analyzer.resolve import resolve
+from analyzer.services.folders import DEPLOYMENT, PROJECTS, is_place
+from analyzer.source.view import SourceView
+
+SERVED = ("web", "static", "worker", None)
+"""Kinds of services; a library, a command or a notebook is none."""
+LISTS = frozenset(("render.yaml", "vercel.json", "netlify.toml", ".slipway.toml"))
+"""Files of a root that speak of several folders, or only of how one of them is published."""
+MULTIPLE = (
+    "pom.xml",
+    "settings.gradle",
+    "settings.gradle.kts",
+    "build.gradle",
+    "build.gradle.kts",
+    "Cargo.toml",
+    "go.work",
+)
+"""Files of a root from which one build reaches all modules."""
+ORCHESTRATES = re.compile(
+    r"\b(?:turbo|nx|lerna|concurrently|npm-run-all|run-p|run-s|rush)\b|--(?:filter|workspaces?|prefix|cwd)\b|\bworkspace\b"
+    r"|(?:^|\s)-[wCF]\s|\bcd\s"
+)
+
+
+def is_application(view: SourceView, folder: str, names: frozenset[str], *, sure: bool) -> bool:
+    """Whether a folder is one; without a telling place only what is sure counts, since libraries can often be run."""
+    if names & DEPLOYMENT:
+        return True
+    needed = confidence.CHOSEN if sure or is_place(folder) else confidence.DEFAULT
+    return _starts(view, folder, needed)
+
+
+def root_is_application(view: SourceView, folders: list[str]) -> str | None:
+    """Why the root is an application whatever is in these folders; None when it is none."""
+    names = frozenset(view.top())
+    if declared := sorted(names & (DEPLOYMENT - LISTS)):
+        return f"{declared[0]} is in the root"
+    if start_script(Project(view, ".", Findings())):
+        return "package.json has a start script"
+    apart = tuple(path for path in view.paths if not any(path.startswith(folder + "/") for folder in folders))
+    if builds_several(view) and not any(path.startswith("src/") for path in apart):
+        return None
+    rest = SourceView(apart, view.read, truncated=view.truncated)
+    return "it starts without what is in the folders below" if _starts(rest, ".", confidence.CHOSEN) else None
+
+
+def start_script(tree: Project) -> str | None:
+    """The start script of the root's package.json."""
+    manifest = tree.json("package.json") if tree.view.has("package.json") else None
+    return typed.text(typed.table(manifest, "scripts").get("start"))
+
+
+def orchestrates(tree: Project) -> bool:
+    """Whether the root's start script only starts what is in folders below."""
+    return ORCHESTRATES.search(start_script(tree) or "") is not None
+
+
+def builds_several(view: SourceView) -> bool:
+    """Whether a file in the root builds modules in folders below it."""
+    return view.first(*MULTIPLE) is not None or any(path.endswith((".sln", ".slnx", *PROJECTS)) for path in view.top())
+
+
+def _starts(view: SourceView, folder: str, needed: float) -> bool:
+    """Whether its language knows how to start or publish it."""
+    findings = Findings()
+    project = Project(view, folder, findings)
+    intent.read(project)
+    for candidate in languages.detect(project):
+        findings.add("language", candidate.value, candidate.confidence, candidate.reason, *candidate.evidence)
+    if language := resolve(findings)["language"].value:
+        languages.load(languages.module_of(language)).analyze(project)
+    fields = resolve(findings)
+    if fields["kind"].value not in SERVED:
+        return False
+    return fields["start"].confidence >= needed or (
+        fields["kind"].value == "static" and fields["kind"].confidence >= needed
+    )
