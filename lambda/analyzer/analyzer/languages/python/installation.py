@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from analyzer.languages.python import frontend
 from analyzer.languages.python.context import Choice, Context
 from analyzer.languages.python.manifests import PYPROJECT, table, texts
-from analyzer.languages.python.package_manager import lock
+from analyzer.languages.python.package_manager import Lock, lock
 
 HASHED = re.compile(r"--hash=sha\d+:")
 
@@ -15,13 +16,14 @@ def describe(context: Context, choice: Choice | None) -> None:
     """Adds the details that the recipe is made from."""
     details, view = context.findings.details, context.project.view
     locked = lock(context.project)
-    if locked:
+    if locked and locked.manager == context.findings.value("package_manager"):
         details["lock"] = locked.path
         folder = locked.path.rpartition("/")[0] or "."
         if folder != context.project.root:
             details["context"] = folder
     details["files"] = _files(context)
-    details["package"] = _installed(context)
+    details["install"] = install = _from_what(context, locked)
+    details["package"] = install == "source" or (install != "nothing" and _installed(context))
     details["members"] = _members(context, locked.path if locked else "")
     if path := context.manifests.requirements:
         details["requirements"] = path
@@ -33,10 +35,31 @@ def describe(context: Context, choice: Choice | None) -> None:
         details["import_root"] = context.site.root
     if context.site and context.site.static and context.site.manage:
         details["collectstatic"] = {"manage": context.site.manage, "variables": list(context.site.variables)}
+    _front_end(context)
     if requires := context.manifests.poetry.get("requires-poetry"):
         details["poetry"] = requires if isinstance(requires, str) else ""
     if context.dependencies.has("playwright"):
         details["playwright"] = True
+
+
+def _from_what(context: Context, locked: Lock | None) -> str:
+    """What dependencies are installed from: "lock", "requirements", "pyproject", "source" or "nothing"."""
+    manager = context.findings.value("package_manager")
+    if locked and locked.manager == manager:
+        return "lock"
+    if manager in ("poetry", "pdm", "pipenv"):
+        return "lock"  # which is made when there is none
+    if context.manifests.requirements:
+        return "requirements"
+    if table(context.manifests.pyproject, "project"):
+        dynamic = "dependencies" in texts(context.manifests.pyproject, "project", "dynamic")
+        return "source" if dynamic else "pyproject"
+    return "source" if context.manifests.package else "nothing"
+
+
+def _front_end(context: Context) -> None:
+    if found := frontend.find(context):
+        context.findings.details["frontend"] = found
 
 
 def _of_choice(context: Context, choice: Choice) -> None:
