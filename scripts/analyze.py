@@ -58,7 +58,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--target", metavar="T", help="target of --remote in slipway.toml (default: its default_target)"
     )
-    parser.add_argument("--assist", metavar="MODEL_ID", help="let a language model choose where the rules cannot tell")
+    parser.add_argument("--assist", action="store_true", help="let a language model choose where the rules cannot tell")
+    parser.add_argument(
+        "--model",
+        metavar="ID",
+        help="Amazon Bedrock model for --assist (default: BEDROCK_MODEL_ID)",
+    )
     parser.add_argument("--debug", action="store_true", help="show a traceback when something fails")
     arguments = parser.parse_args()
     if arguments.write and not Path(arguments.source).is_dir():
@@ -69,6 +74,9 @@ def _parse() -> argparse.Namespace:
         )
     if arguments.target and not arguments.remote:
         raise BadInput("--target goes with --remote", where="--target", remedy="add --remote, or leave --target out")
+    arguments.model = arguments.model or os.environ.get("BEDROCK_MODEL_ID")
+    if arguments.assist and not arguments.remote and not arguments.model:
+        raise BadInput("--assist needs a model", where="--assist", remedy="name it with --model or BEDROCK_MODEL_ID")
     return arguments
 
 

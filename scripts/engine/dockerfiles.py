@@ -50,6 +50,12 @@ def dockerfile_of(root: Path, service: Service) -> Dockerfile:
 
 
 def _generated(root: Path, service: Service) -> Dockerfile:
+    if not (root / service.source).is_dir():
+        raise BadInput(
+            f"there is no folder {service.source!r}",
+            where=f"services.{service.name}.source",
+            remedy="correct slipway.toml",
+        )
     files = _image_files(root, service)
     folder = root / GENERATED / service.name
     folder.mkdir(parents=True, exist_ok=True)

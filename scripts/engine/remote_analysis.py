@@ -79,9 +79,9 @@ def _source(aws: Aws, settings: Settings, source: str) -> dict[str, Any]:
 
 def local_files(source: str) -> dict[str, bytes]:
     """Path -> content of a local tree; nothing in files that the analyzer does not read."""
-    from analyzer.source.tree import HASHED
     from analyzer.source.limits import DEFAULT
     from analyzer.source.opening import open_source
+    from analyzer.source.tree import HASHED
 
     # Files too large to be read count by what is in them, up to HASHED bytes.
     limits = replace(DEFAULT, file_bytes=HASHED, read_bytes=20 * HASHED)

@@ -1,4 +1,4 @@
-"""An analysis as JSON data, the same bytes for the same analysis; docs/analysis.schema.json is its schema."""
+"""An analysis as JSON data and back, the same bytes for the same analysis; its schema: docs/analysis.schema.json."""
 
 from __future__ import annotations
 
@@ -7,7 +7,20 @@ from dataclasses import asdict
 from typing import Any
 
 from analyzer import VERSION
-from analyzer.model import FIELDS, Analysis, Candidate, Evidence, Field, Service
+from analyzer.model import (
+    FIELDS,
+    Analysis,
+    Backing,
+    Candidate,
+    Caution,
+    Evidence,
+    Field,
+    Process,
+    Service,
+    Size,
+    Start,
+    Variable,
+)
 
 SCHEMA = 1
 
@@ -74,3 +87,59 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 
 def _value(value: Any) -> Any:
     return asdict(value) if hasattr(value, "__dataclass_fields__") else value
+
+
+def loaded(text: str) -> Analysis:
+    """The analysis that a document was made of. Raises ValueError for a document of another schema."""
+    data = json.loads(text)
+    if data.get("schema") != SCHEMA:
+        raise ValueError(f"schema {data.get('schema')!r}, {SCHEMA} is known")
+    services = tuple(_loaded_service(row) for row in data["services"])
+    return Analysis(services, data["files"], data["key"], tuple(_caution(row) for row in data["warnings"]))
+
+
+def _loaded_service(row: dict[str, Any]) -> Service:
+    return Service(
+        row["root"],
+        row["name"],
+        row["context"],
+        {name: _loaded_field(name, row["fields"][name]) for name in FIELDS},
+        row["details"],
+        tuple(Process(**{**one, "evidence": _places(one)}) for one in row["processes"]),
+        tuple(
+            Backing(**{**one, "variables": tuple(one["variables"]), "evidence": _places(one)}) for one in row["backing"]
+        ),
+        tuple(Variable(**{**one, "evidence": _places(one)}) for one in row["variables"]),
+        tuple(row["system_packages"]),
+        tuple(row["build_packages"]),
+        Size(row["size"]["cpu"], row["size"]["memory"], tuple(row["size"]["reasons"])) if row["size"] else None,
+        row["dockerfile"],
+        tuple(_caution(one) for one in row["warnings"]),
+    )
+
+
+def _loaded_field(name: str, row: dict[str, Any]) -> Field:
+    others = tuple(
+        Candidate(_loaded_value(name, one["value"]), one["confidence"], one["reason"], _places(one))
+        for one in row["others"]
+    )
+    value = _loaded_value(name, row["value"])
+    return Field(value, row["confidence"], row["reason"], _places(row), others, row["missing"], row["assisted"])
+
+
+def _loaded_value(name: str, value: Any) -> Any:
+    if name != "start" or value is None:
+        return value
+    return Start(value["kind"], value["target"], value["command"], tuple(value["argv"]))
+
+
+def _backing(row: dict[str, Any]) -> Backing:
+    return Backing(row["engine"], row["confidence"], tuple(row["variables"]), _places(row))
+
+
+def _caution(row: dict[str, Any]) -> Caution:
+    return Caution(row["code"], row["message"], row["remedy"], _places(row))
+
+
+def _places(row: dict[str, Any]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(**one) for one in row["evidence"])
