@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from analyzer import intent, languages, needs, services, sizing
+from analyzer import intent, languages, needs, services, sizing, start_command
 from analyzer.findings import Findings
-from analyzer.model import Analysis, Service
+from analyzer.intent import stated_size
+from analyzer.model import Analysis, Field, Process, Service
 from analyzer.project import Project
 from analyzer.resolve import resolve
 from analyzer.source.view import SourceView
@@ -44,18 +45,19 @@ def analyze_service(whole: SourceView, root: str) -> Service:
         languages.load(languages.module_of(language)).analyze(project)
     needs.read(project)
     intent.check(project)
-    return sizing.sized(_service(project))
+    return stated_size.applied(sizing.sized(_service(project)))
 
 
 def _service(project: Project) -> Service:
     findings = project.findings
+    fields = _with_port(resolve(findings))
     service = Service(
         root=project.root,
         name=services.name_of(project),
         context=str(findings.details.get("context", project.root)),
-        fields=resolve(findings),
+        fields=fields,
         details=findings.details,
-        processes=tuple(findings.processes.values()),
+        processes=_processes(findings, fields),
         backing=tuple(sorted(findings.backing.values(), key=lambda backing: backing.engine)),
         variables=tuple(sorted(findings.variables.values(), key=lambda variable: variable.name)),
         system_packages=tuple(sorted(findings.system_packages)),
@@ -64,3 +66,24 @@ def _service(project: Project) -> Service:
         warnings=tuple(findings.warnings),
     )
     return replace(service, details={key: service.details[key] for key in sorted(service.details)})
+
+
+def _with_port(fields: dict[str, Field]) -> dict[str, Field]:
+    """The start with the decided port instead of a variable."""
+    start, port = fields["start"], fields["port"]
+    if start.value is None or port.value is None:
+        return fields
+    return {**fields, "start": replace(start, value=start_command.with_port(start.value, port.value))}
+
+
+def _processes(findings: Findings, fields: dict[str, Field]) -> tuple[Process, ...]:
+    """The processes, that which starts first: a web process unless the service is a worker."""
+    start, known = fields["start"], tuple(findings.processes.values())
+    if start.value is None:
+        return known
+    if fields["kind"].value != "worker":
+        others = tuple(process for process in known if process.name != "web")
+        return (Process("web", "web", start.value.command, evidence=start.evidence[:1]), *others)
+    if any(process.kind != "release" for process in known):
+        return known
+    return (Process("worker", "worker", start.value.command, evidence=start.evidence[:1]), *known)

@@ -9,7 +9,7 @@ from analyzer.findings import Findings
 from analyzer.intent import typed
 from analyzer.project import Project
 from analyzer.resolve import resolve
-from analyzer.services.folders import DEPLOYMENT, PROJECTS, is_place
+from analyzer.services.folders import DEPLOYMENT, PROJECTS, is_aside, is_place
 from analyzer.source.view import SourceView
 
 SERVED = ("web", "static", "worker", None)
@@ -26,6 +26,44 @@ MULTIPLE = (
     "go.work",
 )
 """Files of a root from which one build reaches all modules."""
+SOURCES = (
+    *(
+        ".py",
+        ".js",
+        ".mjs",
+        ".cjs",
+        ".ts",
+        ".mts",
+        ".jsx",
+        ".tsx",
+        ".vue",
+        ".svelte",
+        ".astro",
+        ".go",
+        ".rs",
+        ".rb",
+        ".ru",
+    ),
+    *(
+        ".php",
+        ".java",
+        ".kt",
+        ".scala",
+        ".groovy",
+        ".cs",
+        ".fs",
+        ".vb",
+        ".ex",
+        ".exs",
+        ".gleam",
+        ".dart",
+        ".cpp",
+        ".cc",
+        ".c",
+    ),
+    *(".html", ".htm", ".ipynb", ".md", ".mdx", ".sh"),
+)
+CONFIGURES = re.compile(r"^\.|\.config\.|(?i:^(?:readme|license|changelog|contributing|security|code_of_conduct)\b)")
 ORCHESTRATES = re.compile(
     r"\b(?:turbo|nx|lerna|concurrently|npm-run-all|run-p|run-s|rush)\b|--(?:filter|workspaces?|prefix|cwd)\b|\bworkspace\b"
     r"|(?:^|\s)-[wCF]\s|\bcd\s"
@@ -48,10 +86,16 @@ def root_is_application(view: SourceView, folders: list[str]) -> str | None:
     if start_script(Project(view, ".", Findings())):
         return "package.json has a start script"
     apart = tuple(path for path in view.paths if not any(path.startswith(folder + "/") for folder in folders))
-    if builds_several(view) and not any(path.startswith("src/") for path in apart):
+    if not any(map(_is_source, apart)) or (builds_several(view) and not any(path.startswith("src/") for path in apart)):
         return None
     rest = SourceView(apart, view.read, truncated=view.truncated)
     return "it starts without what is in the folders below" if _starts(rest, ".", confidence.CHOSEN) else None
+
+
+def _is_source(path: str) -> bool:
+    """Whether it is a file of a program or a page, not of a tool's configuration."""
+    name = path.rpartition("/")[2]
+    return name.endswith(SOURCES) and not CONFIGURES.search(name) and not is_aside(path)
 
 
 def start_script(tree: Project) -> str | None:
