@@ -9,6 +9,7 @@ from analyzer.languages import assets
 from analyzer.languages.php import composer as manifests
 from analyzer.languages.php import extensions, frameworks, processes, starting, version
 from analyzer.languages.php.composer import LOCK, MANIFEST, Composer
+from analyzer.languages.php.frameworks import Framework
 from analyzer.model import Candidate, Service
 from analyzer.project import Project
 from analyzer.render.recipe import Recipe
@@ -50,7 +51,7 @@ def analyze(project: Project) -> None:
     node = assets.read(project)
     project.findings.details |= {
         "assets": node if node and node["build"] else None,
-        "framework_folders": list(framework.writable) if framework else [],
+        "framework_folders": _writable(project, framework),
         "dotenv": framework is not None and framework.name == "symfony" and project.view.has(".env"),
         "console": project.view.has("bin/console"),
         "sqlite": project.view.find(".env.example", SQLITE) is not None,
@@ -87,3 +88,12 @@ def _manage(project: Project, composer: Composer) -> None:
             project.view.evidence(MANIFEST),
             remedy="run `composer update` and commit composer.lock",
         )
+
+
+def _writable(project: Project, framework: Framework | None) -> list[str]:
+    """Folders that the framework writes, below the document root that was found."""
+    root = project.findings.details.get("document_root")
+    if framework is None or not root:
+        return []
+    usual = f"{framework.root}/"
+    return [f"{root}/{path.removeprefix(usual)}" if path.startswith(usual) else path for path in framework.writable]

@@ -82,11 +82,13 @@ def _names(service: Service, version: str) -> list[str]:
 def _build(service: Service) -> list[Step]:
     details, node = service.details, service.details.get("assets")
     steps: list[Step] = [Workdir("/app")]
+    if service.value("framework") == "symfony":
+        steps.append(Env((("APP_ENV", "prod"),)))
     if details.get("manifest"):
         steps += _packages(details)
     if node:
         steps += assets.steps(node)
-    steps += [Copy((".",), "."), Run(tuple(_finish(service)))]
+    steps += [Copy((".",), "."), _finish(service)]
     if node and node["build"]:
         steps.append(Run((str(node["build"]), "rm -rf node_modules"), downloads=True))
     return steps
@@ -106,17 +108,18 @@ def _packages(details: Any) -> list[Step]:
     ]
 
 
-def _finish(service: Service) -> list[str]:
-    """Folders that are written, the class map, and what follows from the source alone; Composer's scripts run here."""
+def _finish(service: Service) -> Run:
+    """Folders that are written, the class map, Composer's scripts, and what follows from the source alone."""
     details, framework = service.details, service.value("framework")
     commands = [f"mkdir -p {' '.join(('/app', *_writable(service)))}"]
     if details.get("manifest"):
-        commands.append("composer dump-autoload --no-dev --optimize --no-interaction")
+        commands.append("composer install --no-dev --optimize-autoloader --prefer-dist --no-interaction --no-progress")
     if framework == "laravel" and details.get("views"):
         commands.append("php artisan view:cache")
-    if framework == "symfony" and details.get("console"):
-        commands.append("APP_ENV=prod php bin/console cache:warmup --no-debug")
-    return commands
+    if framework == "symfony" and details.get("console") and "post-install-cmd" not in details["composer_scripts"]:
+        commands.append("php bin/console cache:warmup --no-debug")
+    caches = ("/root/.composer/cache",) if details.get("manifest") else ()
+    return Run(tuple(commands), caches, downloads=bool(caches))
 
 
 LARAVEL_STORAGE = (

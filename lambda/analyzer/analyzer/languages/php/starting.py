@@ -179,7 +179,7 @@ def _of_framework(project: Project, framework: Framework | None) -> Front | None
     for root in dict.fromkeys((framework.root, *ROOTS, ".")):
         if page := _page(project, root, *FRONTS):
             where = project.view.evidence(_join(root, page), 1)
-            return Front(root, page, f"{framework.name} has its front controller in {root}", (where,))
+            return Front(root, page, f"{_join(root, page)} is the front controller of {framework.name}", (where,))
     if framework.name in ("wordpress", "drupal") or not project.view.has_folder(framework.root):
         return None
     return Front(framework.root, "index.php", f"{framework.name} serves {framework.root}", ())
@@ -195,7 +195,17 @@ def _usual(project: Project) -> Front | None:
                 continue
             where = project.view.evidence(_join(root, page), 1)
             return Front(root, page, f"{_join(root, page)} is a page", (where,))
-    return None
+    return _pages(project)
+
+
+def _pages(project: Project) -> Front | None:
+    """Pages without an index of PHP: beside one of HTML, or several that are no usual script."""
+    pages = [path for path in project.view.top() if path.endswith(".php")]
+    index = project.view.first("index.html", "index.htm")
+    if not pages or (not index and (len(pages) == 1 or project.view.first(*SCRIPTS, "composer.json"))):
+        return None
+    where = project.view.evidence(pages[0], 1)
+    return Front(".", None, f"{pages[0]} is a page", (where,))
 
 
 def _script(project: Project) -> None:

@@ -17,7 +17,15 @@ TOOLING = frozenset(
     {"fastlane", "cocoapods", "danger", "rubocop", "rake", "overcommit", "html-proofer", "mdl", "xcpretty", "dotenv"}
 )
 """Gems that develop something else; a Gemfile of nothing but these does not make an application of Ruby."""
-SOURCES = ("config.ru", "bin/rails", "config/application.rb", "config/environment.rb")
+SOURCES = (
+    "config.ru",
+    "bin/rails",
+    "config/application.rb",
+    "config/environment.rb",
+    "_config.yml",
+    "bridgetown.config.yml",
+    "nanoc.yaml",
+)
 
 
 def detect(project: Project) -> Candidate | None:
@@ -27,7 +35,7 @@ def detect(project: Project) -> Candidate | None:
     source = view.first(*SOURCES) or next(_top_scripts(project), None)
     if manifest:
         return _manifested(project, manifest, source)
-    if found := view.first("config.ru", *ENTRIES):
+    if found := view.first("config.ru", *ENTRIES) or next(view.match("api/*.rb"), None):
         sure = confidence.PROVEN if found == "config.ru" else confidence.CONVENTION
         return Candidate(NAME, sure, f"{found} is there", (view.evidence(found, 1),))
     scripts = list(_top_scripts(project))
@@ -48,7 +56,8 @@ def _manifested(project: Project, manifest: str, source: str | None) -> Candidat
     gems = {gem.name for gem in declared.gems.values() if gem.production} if declared else set()
     if manifest.endswith(".gemspec") or gems - TOOLING or next(view.match("lib/**/*.rb", "app/**/*.rb"), None):
         return Candidate(NAME, confidence.PROVEN, f"{manifest} is there", (where,))
-    sure = confidence.HINT if gems else confidence.CONVENTION
+    tasks = "rake" in gems and view.has("Rakefile")
+    sure = confidence.CONVENTION if tasks or not gems else confidence.HINT
     return Candidate(NAME, sure, f"{manifest} is there, but no Ruby source beside it", (where,))
 
 

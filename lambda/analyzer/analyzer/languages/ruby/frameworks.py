@@ -84,7 +84,8 @@ def _rails(app: App) -> Framework | None:
 def _declared(app: App) -> Framework | None:
     for framework in TABLE:
         gem = app.gem(*framework.gems)
-        if gem and (framework.site is None or app.project.view.first(*framework.site.files)):
+        files = framework.site.files if framework.site else ("config.ru",) if framework.name == "rack" else ()
+        if gem and (not files or app.project.view.first(*files)):
             reason = f"{gem.path} declares its gem"
             return _found(app, framework, confidence.DECLARED, because=(reason, gem))
     return None

@@ -12,7 +12,7 @@ from analyzer.project import Project
 PUMA_FILES = ("config/puma.rb", "config/puma/production.rb", "puma.rb")
 ROUTES = "config/routes.rb"
 PORT = re.compile(
-    r"""["']PORT["']\s*[\])]?\s*(?:,|\|\||\)?\s*\{)\s*["']?(\d{2,5})\b"""
+    r"""["'](?:(?:APP|HANAMI|HTTP|RACK|SERVER|WEB)_)?PORT["']\s*[\])]?\s*(?:,|\|\||\)?\s*\{)\s*["']?(\d{2,5})\b"""
     r"""|(?:\bset\s*\(?\s*:port\s*,|\bset\s+port:|\b[Pp]ort:|:Port\s*=>|^\s*port\s*\(?)\s*["']?(\d{2,5})\b"""
     r"""|\btcp://[\w.\[\]:]*?:(\d{2,5})\b|\bTCPServer\.(?:new|open)[\s(]+(?:["'][^"']*["']\s*,\s*)?(\d{2,5})\b"""
     r"""|^\#\\.*\s-p\s*(\d{2,5})\b"""

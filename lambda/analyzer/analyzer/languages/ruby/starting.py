@@ -138,6 +138,8 @@ def _has_rackup(app: App) -> bool:
 
 
 def _without_rack(app: App) -> None:
+    if _function(app):
+        return
     way = _script(app)
     if way is None and (gem := app.gem("karafka")):
         words = (*app.exec, "karafka", "server")
@@ -154,6 +156,18 @@ def _without_rack(app: App) -> None:
         _kind(app, "command", "a Rake task runs and ends", task[1])
     else:
         app.project.findings.cannot_tell("start", NO_ENTRY)
+
+
+def _function(app: App) -> bool:
+    """Functions that a platform calls have nothing that starts."""
+    gem = app.gem("functions_framework")
+    handler = next(iter(app.project.view.match("api/*.rb")), None) if not app.scripts else None
+    if gem is None and handler is None:
+        return False
+    where = gem or app.project.view.evidence(handler or "", 1)
+    _kind(app, "function", f"{where.path} is for a platform that calls functions", where)
+    app.project.findings.cannot_tell("start", NO_ENTRY)
+    return True
 
 
 def _is_library(app: App) -> bool:
