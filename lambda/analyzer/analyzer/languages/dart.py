@@ -44,13 +44,14 @@ def analyze(project: Project) -> None:
     findings.add("package_manager", "pub", confidence.DECLARED, "pubspec.yaml is pub's", where)
     flutter = "flutter" in deps
     if framework := "flutter" if flutter else next((name for name in FRAMEWORKS if name in deps), None):
-        findings.add("framework", framework, confidence.DECLARED, f"pubspec.yaml depends on {framework}", where)
+        name = framework.replace("_", "-")
+        findings.add("framework", name, confidence.DECLARED, f"pubspec.yaml depends on {framework}", where)
     required = _mapping(pubspec.get("environment")).get("sdk")
     pins = [versions.Pin(required, "npm", "pubspec.yaml requires it", (where,))] if isinstance(required, str) else []
     versions.decide(project, "dart", pins)
     findings.details["lock"] = LOCK if view.has(LOCK) else None
-    name = pubspec.get("name")
-    entry = _entry(project, name if isinstance(name, str) else "")
+    package = pubspec.get("name")
+    entry = _entry(project, package if isinstance(package, str) else "")
     if flutter and entry is None:
         _flutter(project)
     elif "dart_frog" in deps and view.has_folder("routes"):

@@ -48,7 +48,9 @@ TOOLS = {
     "zip": "zip",
 }
 """Programs that a script may call and Debian's slim image has not, with the package that has them."""
-CALLED = re.compile(r"(?:^|[|;&(`!]|\b(?:then|do|else|exec|if|while|sudo|xargs|time)\s)\s*(\w[\w-]*)(?=\s|$)")
+CALLED = re.compile(
+    r"(?:^|[|;&(`!])\s*(?:(?:then|do|else|elif|exec|if|while|until|sudo|xargs|time|!)\s+)*(?:\w+=\S*\s+)*([\w-]+)(?=\s|$)"
+)
 ENDLESS = re.compile(r"\bwhile\s+(?:true|:|\[\s*1\s*\])|\bsleep\s+infinity\b|\btail\s+-[fF]\b")
 READ_SCRIPTS = 20
 

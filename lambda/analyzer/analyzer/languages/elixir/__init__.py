@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from analyzer import confidence, versions
+from analyzer.findings import Findings
 from analyzer.languages import assets
 from analyzer.languages.elixir import mix as manifests
 from analyzer.languages.elixir.mix import MIX, Mix
@@ -18,6 +19,7 @@ SERVERS = ("phoenix", "bandit", "plug_cowboy", "cowboy", "raxx_ace", "ace")
 """Dependencies that listen."""
 CONFIGURATIONS = ("config/runtime.exs", "config/releases.exs", "config/prod.exs", "config/config.exs")
 PORT = re.compile(r"""["']PORT["']\s*(?:\)\s*\|\||,)\s*["']?(\d{2,5})|\bport:\s*(\d{2,5})\b""")
+SERVED = re.compile(r"\b(?:Cowboy|Bandit|cowboy)\b.*?\bport:\s*(\d{2,5})\b")
 LOOPBACK = re.compile(r"\bip:\s*\{\s*127\s*,|\bip:\s*:loopback\b")
 HEALTH = re.compile(
     r"""\b(?:get|forward|match|path:)\s*\(?\s*"(/(?:[\w-]+/)*(?:up|_?healthz?|health[-_]?check|livez?|readyz?|ping|status|alive))\""""
@@ -79,6 +81,11 @@ def _version(project: Project, mix: Mix) -> None:
     where = (mix.elixir_evidence,) if mix.elixir_evidence else ()
     pins = [versions.Pin(mix.elixir, "gem", "mix.exs requires it", where)] if mix.elixir else []
     versions.decide(project, "elixir", pins)
+    apart = Project(project.whole, project.root, Findings())
+    otp = versions.decide(apart, "erlang")
+    pinned = apart.findings.best("runtime_version")
+    if otp and pinned and pinned.confidence >= confidence.DECLARED:
+        project.findings.details["otp"] = versions.cycle("erlang", otp)
 
 
 def _start(project: Project, mix: Mix, *, runs: bool) -> None:
@@ -106,17 +113,13 @@ def _web(project: Project, where: Evidence, *, phoenix: bool) -> None:
     findings.add("kind", "web", confidence.DEFAULT, "a dependency of it is a web server", where)
     sources = [path for path in view.match("lib/**/*.ex", "apps/*/lib/**/*.ex") if "/test/" not in path][:200]
     configured = [path for path in (*CONFIGURATIONS, *view.match("apps/*/config/runtime.exs")) if view.has(path)]
-    for path in (*configured, *(path for path in sources if path.endswith(("application.ex", "endpoint.ex")))):
-        if found := view.find(path, PORT):
-            port = int(found[0][1] or found[0][2])
-            findings.add("port", port, confidence.PROVEN, f"{path} sets the port", found[1])
-            break
+    _port(project, configured, sources)
     if phoenix:
         findings.add("port", PHOENIX_PORT, confidence.DEFAULT, "Phoenix listens on 4000")
         findings.variable(Variable("SECRET_KEY_BASE", required=True, secret=True))
     elif findings.value("port") is None:
         findings.cannot_tell("port", "the port that it listens on: set `port` in .slipway.toml")
-    _health(project, [path for path in sources if path.endswith(("router.ex", "endpoint.ex", "plug.ex"))])
+    _health(project, [path for path in sources if not phoenix or path.endswith(("router.ex", "endpoint.ex"))])
     for path in (path for path in configured if path != "config/config.exs"):
         if found := view.find(path, LOOPBACK):
             findings.warn(
@@ -125,6 +128,17 @@ def _web(project: Project, where: Evidence, *, phoenix: bool) -> None:
                 found[1],
                 remedy="listen on {0, 0, 0, 0}",
             )
+
+
+def _port(project: Project, configured: list[str], sources: list[str]) -> None:
+    """The configuration and the supervisor name it for the server; elsewhere only a line that names the server does."""
+    supervisors = [path for path in sources if path.endswith(("application.ex", "endpoint.ex"))]
+    looked = [*((path, PORT) for path in (*configured, *supervisors)), *((path, SERVED) for path in sources)]
+    for path, pattern in looked:
+        if found := project.view.find(path, pattern):
+            port = next(int(group) for group in found[0].groups() if group)
+            project.findings.add("port", port, confidence.PROVEN, f"{path} sets the port", found[1])
+            return
 
 
 def _health(project: Project, sources: list[str]) -> None:

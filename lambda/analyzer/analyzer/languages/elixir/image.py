@@ -20,7 +20,8 @@ def recipe(service: Service) -> Recipe | None:
     if not isinstance(start, Start) or start.kind != "beam-release" or not name or not re.match(r"\d", version):
         return None
     node = service.details.get("assets")
-    base = f"elixir:{version}-slim"
+    otp = service.details.get("otp")
+    base = f"elixir:{version}-otp-{otp}-slim" if otp else f"elixir:{version}-slim"
     stages = [
         *([assets.stage(node)] if node else []),
         Stage(base, tuple(_build(service, name)), "build"),

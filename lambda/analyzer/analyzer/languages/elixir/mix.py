@@ -12,14 +12,14 @@ MIX = "mix.exs"
 APP = re.compile(r"^\s*app:\s*:(\w+)")
 ELIXIR = re.compile(r'^\s*elixir:\s*"([^"]+)"')
 APPS_PATH = re.compile(r'^\s*apps_path:\s*"([^"]+)"')
-DEPENDENCY = re.compile(r"\{\s*:(\w+)\s*(,.*)?")
+DEPENDENCY = re.compile(r"\{\s*:(\w+)\s*(,[^{}]*)?")
 ONLY = re.compile(r"\bonly:\s*(\[[^\]]*\]|:\w+)")
 DEPS = re.compile(r"^\s*defp?\s+deps\b")
 END = re.compile(r"^\s{0,2}end\b")
 RELEASES = re.compile(r"\breleases:\s*\[\s*(?:(\w+):)?|^\s*defp?\s+releases\b")
 RELEASE = re.compile(r"^\s*(?:\[\s*)?(\w+):\s*\[")
 ALIAS = re.compile(r'^\s*"?([\w.]+)"?:\s*\[')
-MAIN = re.compile(r"^\s*mod:\s*\{")
+MAIN = re.compile(r"\bmod:\s*\{")
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ def _take(mix: Mix, line: str, section: str, where: Evidence) -> None:
         mix.elixir, mix.elixir_evidence = found[1], where
     elif found := APPS_PATH.match(line):
         mix.apps_path = found[1]
-    mix.runs = mix.runs or bool(MAIN.match(line))
+    mix.runs = mix.runs or bool(MAIN.search(line))
 
 
 def _dependency(mix: Mix, line: str, where: Evidence) -> None:

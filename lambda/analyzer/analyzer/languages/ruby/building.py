@@ -41,7 +41,7 @@ def bundle(app: App) -> None:
         "bundle_files": list(dict.fromkeys(files)),
         "bundle_folders": _folders(app),
         "gemspec": declared.gemspec,
-        "bootsnap": app.gem("bootsnap") is not None,
+        "bootsnap": [f"{name}/" for name in ("app", "lib") if app.gem("bootsnap") and view.has_folder(name)],
         "rails": app.is_rails,
         "writable": list(WRITABLE) if app.is_rails else [],
     }

@@ -110,7 +110,8 @@ def _folder(path: str) -> str:
 def _compile(service: Service) -> list[str]:
     """What is computed from the source; a placeholder stands in for the secret, which no build has."""
     details = service.details
-    commands = ["bundle exec bootsnap precompile app/ lib/"] if details.get("bootsnap") else []
+    folders = " ".join(details.get("bootsnap") or ())
+    commands = [f"bundle exec bootsnap precompile {folders}"] if folders else []
     if details.get("precompile"):
         secret = "SECRET_KEY_BASE_DUMMY=1" if details.get("dummy_secret") else "SECRET_KEY_BASE=only-for-this-command"
         commands.append(f"{secret} bundle exec rails assets:precompile")
