@@ -70,7 +70,7 @@ def test_it_holds_sources_and_licences_only(composed: Path) -> None:
     } <= found
     assert [name for name in found if name.endswith((".so", ".pyc", ".pyi", ".rs"))] == []
     assert [name for name in found if "tests" in name.split("/")] == []
-    licences = {name.split("/")[0].rpartition("-")[0] for name in found if "LICENSE" in name or "COPYING" in name}
+    licences = {name.partition("-")[0] for name in found if "LICENSE" in name or "COPYING" in name}
     assert licences == {name.replace("-", "_") for name in ANALYZER.packages}
 
 
