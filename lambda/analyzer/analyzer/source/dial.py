@@ -76,15 +76,16 @@ def _connected(host: str, port: int, may_connect: Callable[[Address], bool], bud
         )
     failed: OSError = ConnectionRefusedError()
     for family, kind, protocol, _, place in found:
+        seconds = budget.left()
         opened = socket.socket(family, kind, protocol)
-        opened.settimeout(min(CONNECT_SECONDS, budget.left()))
+        opened.settimeout(min(CONNECT_SECONDS, seconds))
         try:
             opened.connect(place)
         except OSError as error:
             opened.close()
             failed = error
         else:
-            opened.settimeout(budget.left())
+            opened.settimeout(seconds)
             return opened
     raise failed
 
@@ -110,10 +111,13 @@ def _proxy(host: str) -> _Proxy | None:
 
 def _tunnel(opened: socket.socket, place: str, authorization: str) -> None:
     """Has the proxy connect to a host and port (RFC 9110, CONNECT)."""
-    opened.sendall(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n{authorization}\r\n".encode("ascii"))
     answer = b""
-    while b"\r\n\r\n" not in answer and len(answer) < 16_384 and (byte := opened.recv(1)):
-        answer += byte
-    if answer.split(b" ")[1:2] != [b"200"]:
+    try:
+        opened.sendall(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n{authorization}\r\n".encode("ascii"))
+        while b"\r\n\r\n" not in answer and len(answer) < 16_384 and (byte := opened.recv(1)):
+            answer += byte
+        if answer.split(b" ")[1:2] != [b"200"]:
+            raise ConnectionRefusedError
+    except OSError:
         opened.close()
-        raise ConnectionRefusedError
+        raise

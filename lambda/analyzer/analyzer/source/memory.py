@@ -8,7 +8,7 @@ from analyzer.failure import Failure
 from analyzer.source.limits import DEFAULT, Limits
 from analyzer.source.listing import Found, inside, is_usable, listing
 from analyzer.source.reference import shown
-from analyzer.source.tree import Tree
+from analyzer.source.tree import Tree, blob_id
 
 
 def memory_tree(files: Mapping[str, str | bytes], limits: Limits = DEFAULT) -> Tree:
@@ -26,7 +26,7 @@ def memory_tree(files: Mapping[str, str | bytes], limits: Limits = DEFAULT) -> T
     def load(path: str) -> bytes | None:
         return held[path] if len(held[path]) <= limits.file_bytes else None
 
-    return Tree(listing(Found(list(held)), limits), load, limits=limits)
+    return Tree(listing(Found(list(held)), limits), load, lambda path: blob_id(held[path]), limits=limits)
 
 
 def _checked(path: str) -> str:
