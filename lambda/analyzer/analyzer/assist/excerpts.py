@@ -40,10 +40,9 @@ class Excerpts:
         return isinstance(path, str) and type(line) is int and line in self.lines.get(path, {})
 
     def covers(self, question: Question) -> bool:
-        """Whether evidence of each candidate was sent: who sees only some of them cannot choose."""
-        return all(
-            any(evidence.path in self.lines for evidence in candidate.evidence) for candidate in question.candidates
-        )
+        """Whether of each candidate's evidence something was sent: who sees only some of it cannot choose."""
+        places = ([evidence.path for evidence in candidate.evidence] for candidate in question.candidates)
+        return all(not paths or any(path in self.lines for path in paths) for paths in places)
 
 
 def excerpts(view: SourceView, asked: Sequence[Question]) -> Excerpts:

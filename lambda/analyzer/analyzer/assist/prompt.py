@@ -99,7 +99,8 @@ def _candidate(candidate: Candidate) -> str:
     value = candidate.value
     text = f"{value.command} ({value.kind})" if isinstance(value, Start) else str(value)
     places = ", ".join(f"{evidence.path}:{evidence.line or 1}" for evidence in candidate.evidence)
-    return without_secrets(" ".join(f"{text} - {candidate.reason}".split()))[:300] + f" [{places}]"
+    said = without_secrets(" ".join(f"{text} - {candidate.reason}".split()))[:300]
+    return f"{said} [{places}]" if places else said
 
 
 def _numbered(lines: Any) -> str:

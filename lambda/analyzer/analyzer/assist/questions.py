@@ -35,11 +35,6 @@ def questions(analysis: Analysis) -> tuple[Question, ...]:
 
 
 def _open(service: Service) -> list[tuple[str, tuple[Candidate, ...]]]:
-    """Names of open fields with those candidates that have evidence: a choice has to cite a line."""
-    found = []
-    for name in FIELDS:
-        field = service.fields[name]
-        candidates = tuple(candidate for candidate in field.others if candidate.evidence)
-        if field.value is None and candidates:
-            found.append((name, candidates))
-    return found
+    """Names of open fields with their candidates; some must have evidence, for a choice has to cite a line."""
+    open_fields = [(name, service.fields[name]) for name in FIELDS if service.fields[name].value is None]
+    return [(name, field.others) for name, field in open_fields if any(row.evidence for row in field.others)]
