@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer import confidence, versions
+from analyzer import confidence, start_command, versions
 from analyzer.languages.python import (
     health,
     notices,
@@ -20,6 +20,7 @@ from analyzer.languages.python.django import find as find_site
 from analyzer.languages.python.frameworks import FRAMEWORKS, TOOLS
 from analyzer.languages.python.installation import describe
 from analyzer.languages.python.manifests import Manifests
+from analyzer.languages.python.scripts import is_handler
 from analyzer.model import Start
 from analyzer.project import Project
 
@@ -37,10 +38,10 @@ def analyze(project: Project) -> None:
     code = Code(project.view)
     dependencies = read_dependencies(manifests)
     context = Context(project, manifests, dependencies, code, find_site(code, dependencies))
+    processes.read(project, code, dependencies, context.site)
     choice = _start(context)
     _framework(context, choice)
     _kind(context, choice)
-    processes.read(project, code, dependencies, context.site)
     system_packages.read(project, dependencies)
     describe(context, choice)
     notices.add(context, choice)
@@ -52,17 +53,27 @@ def _start(context: Context) -> Choice | None:
     best = max(
         (row for row in choices if row.sureness >= confidence.CHOSEN), key=lambda row: row.sureness, default=None
     )
-    if best and best.kind == "web":
+    if best and best.kind in ("web", "function"):
         ports.decide(context, best)
         choices = list(starting.find(context))
         best = max(choices, key=lambda row: row.sureness)
     for row in choices[:8]:
         context.findings.add("start", row.start, row.sureness, row.reason, *row.evidence)
-    if not choices or best is None:
+    if best is None:
+        _worker(context)
         context.findings.cannot_tell("start", START_MISSING)
     if best and best.kind == "web":
         _health(context, best)
     return best
+
+
+def _worker(context: Context) -> None:
+    """A service that has only a worker is that worker."""
+    worker = context.findings.processes.get("worker")
+    if worker:
+        start, reason = start_command.parse(worker.command), "the only process that the source shows is a worker"
+        context.findings.add("start", start, confidence.DEFAULT, reason, *worker.evidence)
+        context.findings.add("kind", "worker", confidence.DEFAULT, reason, *worker.evidence)
 
 
 def _health(context: Context, choice: Choice) -> None:
@@ -107,6 +118,11 @@ def _kind(context: Context, choice: Choice | None) -> None:
     elif isinstance(declared, Start) and declared.kind in WEB:
         found.add("kind", "web", confidence.PROVEN, "its start is an application server")
     if found.candidates["kind"] or choice:
+        return
+    handler = next((path for path in context.code.paths[:20] if is_handler(context.code.source(path))), None)
+    if handler:
+        reason = f"{handler} is a function that a platform calls"
+        found.add("kind", "function", confidence.CONVENTION, reason, context.evidence(handler))
         return
     notebook = next((path for path in context.project.view.paths if path.endswith(".ipynb")), None)
     if notebook and not any("/" not in path for path in context.code.paths):

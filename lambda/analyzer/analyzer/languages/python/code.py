@@ -20,7 +20,7 @@ ASIDE = frozenset(
     """.split()  # noqa: SIM905 - a column of quotes says no more
 )
 """Folders whose Python files start nothing."""
-TOOLING = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest|setup|noxfile|tasks|fabfile|conf|versioneer|_version)\.py$")
+TOOLING = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest|setup|noxfile|fabfile|conf|versioneer|_version)\.py$")
 
 
 class Code:

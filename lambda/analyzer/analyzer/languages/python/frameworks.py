@@ -175,6 +175,7 @@ TOOLS = (
         2718,
         health="/health",
     ),
+    Tool("reflex", "reflex", "reflex", ("Config",), ("reflex", "run", "--env", "prod"), 3000, "0.0.0.0"),  # noqa: S104
     Tool(
         "flet",
         "flet",
@@ -189,8 +190,8 @@ TOOLS = (
         "functions-framework",
         "functions-framework",
         "functions_framework",
-        ("http", "cloud_event"),
-        ("functions-framework", "--source", "{file}", "--host", "0.0.0.0", "--port", "{port}"),  # noqa: S104
+        (),
+        ("functions-framework", "--source", "{file}", "--target", "{target}", "--host", "0.0.0.0", "--port", "{port}"),  # noqa: S104
         8080,
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.languages.python.context import Choice, Context
+from analyzer.languages.python.manifests import strings
 
 THIRD_PARTY = ("flask", "fastapi", "django", "starlette", "streamlit", "gradio", "dash", "requests", "numpy", "pandas")
 
@@ -12,6 +13,7 @@ def add(context: Context, choice: Choice | None) -> None:
     if choice:
         _binding(context, choice)
         _server(context, choice)
+    _hosts(context)
     _undeclared(context)
     _unparsed(context)
     _conda(context)
@@ -37,6 +39,22 @@ def _server(context: Context, choice: Choice) -> None:
             *choice.evidence[:1],
             remedy=f"add {choice.add} to the dependencies",
         )
+
+
+def _hosts(context: Context) -> None:
+    """A load balancer's health check names the task's own address, which Django refuses unless it is allowed."""
+    for path in context.site.settings if context.site else ():
+        source = context.code.source(path)
+        row = next((row for row in source.assigned if row.name == "ALLOWED_HOSTS"), None) if source else None
+        hosts = strings(row.value) if row else []
+        if row and hosts and "*" not in hosts:
+            context.findings.warn(
+                "health_check_host",
+                f"ALLOWED_HOSTS in {path} refuses health checks, which name the task's address as the host",
+                context.evidence(path, row.line),
+                remedy="answer the health check in a middleware before SecurityMiddleware, or allow the address",
+            )
+            return
 
 
 def _undeclared(context: Context) -> None:

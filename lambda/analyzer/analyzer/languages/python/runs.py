@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.languages.python.applications import applications
 from analyzer.languages.python.code import Code
@@ -77,6 +77,8 @@ class Run:
     debug: bool = False
     """Whether a debugger is switched on by a literal."""
     framework: str = ""
+    started: bool = True
+    """Whether it happens when the file is started, and not only when one of its functions is called."""
 
     @property
     def reachable(self) -> bool:
@@ -101,7 +103,8 @@ def runs(code: Code, path: str) -> list[Run]:
     if source is None or source.tree is None:
         return []
     found = [*_opened(source), *_of_objects(code, source)]
-    return sorted(found, key=lambda run: run.line)
+    rows = [replace(run, started=source.runs(run.scope)) for run in found]
+    return sorted(rows, key=lambda run: run.line)
 
 
 def _opened(source: Source) -> Iterator[Run]:
@@ -159,13 +162,20 @@ def _of_objects(code: Code, source: Source) -> Iterator[Run]:
     for call in source.calls:
         base, _, method = call.name.rpartition(".")
         if method in ("run", "run_server", "start", "listen", "run_async") and _variable(call) in known:
-            yield _method(source, call, known[_variable(call)])
+            if known[_variable(call)] != "fastmcp" or _speaks_http(source, call):
+                yield _method(source, call, known[_variable(call)])
         elif method == "run" and source.uses("flask_socketio") and call.node.args:
             yield _method(source, call, "flask")
         elif method == "launch" and source.uses("gradio"):
             yield _gradio(source, call)
         elif method == "listen" and source.uses("tornado") and base:
             yield _method(source, call, "tornado")
+
+
+def _speaks_http(source: Source, call: Call) -> bool:
+    """A server of the Model Context Protocol speaks over standard input unless another transport is named."""
+    transport = evaluate(source, call.argument("transport", position=0))
+    return (transport.text or "stdio") != "stdio" or bool(transport.variable)
 
 
 def _variable(call: Call) -> str:

@@ -16,7 +16,7 @@ from analyzer.languages.python.serving import python_file
 from analyzer.languages.python.syntax import Source
 from analyzer.model import Start
 
-SERVING = ("start", "serve", "server", "web", "run", "app", "main", "api")
+SERVING = ("start", "serve", "server", "web", "app", "api", "run")
 """Names of console scripts that start a service rather than a tool."""
 BOTS = tuple(
     """
@@ -37,7 +37,7 @@ LOOPING = (
 )
 """Libraries of processes that never end by themselves."""
 FOREVER = re.compile(
-    r"^\s*while\s+(True|1)\s*:|run_forever\(|run_polling\(|infinity_polling\(|BlockingScheduler\(", re.M
+    r"^\s*while\s+(True|1)\s*:|run_forever\(|_polling\(|BlockingScheduler\(|wait_for_termination\(", re.M
 )
 MORE_STEMS = ("start", "index", "bot", "worker", "client", "script", "hello", "program", "__main__")
 
@@ -47,12 +47,15 @@ def console_scripts(context: Context) -> Iterator[Choice]:
     scripts = context.manifests.scripts()
     own = normalized(context.manifests.name)
     names = [name for name in (*SERVING, own) if name in scripts] or sorted(scripts)
+    at_root = context.project.view.first(*(f"{stem}.py" for stem in STEMS[:4]))
     for name in names[:1]:
         module, _, function = scripts[name].partition(":")
         place = context.code.locate(module)
         found = [run for run in runs(context.code, place[0]) if run.scope == function] if place else []
-        surely = confidence.DECLARED if name in SERVING[:4] else confidence.PROVEN
-        yield _script(context, name, found, surely if place else confidence.HINT)
+        surely = confidence.DECLARED if name in SERVING else confidence.PROVEN
+        # A file at the root that is named as a start is one; a script of another name is then a tool beside it.
+        aside = place is None or (at_root is not None and name not in SERVING)
+        yield _script(context, name, found, confidence.HINT if aside else surely)
 
 
 def _script(context: Context, name: str, found: list[Run], sureness: float) -> Choice:
@@ -83,6 +86,8 @@ def plain_files(context: Context) -> Iterator[Choice]:
     """A file that Python runs: by its name, or because it is the only one that can be meant."""
     for path, sureness, reason in _files(context.code):
         source = context.code.source(path)
+        if is_handler(source):
+            continue
         kind = kind_of(source, context.dependencies)
         yield Choice(python_file(context, path), sureness, reason, (context.evidence(path),), kind, file=path)
 
@@ -93,13 +98,18 @@ def _files(code: Code) -> Iterator[tuple[str, float, str]]:
             path = f"{folder}/{stem}.py" if folder else f"{stem}.py"
             if code.view.has(path) and stem not in ("manage", "wsgi", "asgi", "__main__"):
                 yield path, confidence.CONVENTION, f"{path} is where a Python program usually starts"
-    at_root = [path for path in code.paths if "/" not in path and path != "manage.py"]
+    at_root = [path for path in code.paths if "/" not in path and path not in ("manage.py", "tasks.py")]
     guarded = [path for path in at_root if (source := code.source(path)) and source.guarded]
     if len(guarded) == 1:
         yield guarded[0], confidence.CONVENTION, f"{guarded[0]} is the only file at the root that can be started"
     elif len(at_root) == 1:
         yield at_root[0], confidence.CONVENTION, f"{at_root[0]} is the only Python file at the root"
     yield from ((path, confidence.HINT, f"{path} can be started") for path in guarded[:4] if len(guarded) > 1)
+
+
+def is_handler(source: Source | None) -> bool:
+    """Whether a file is a function of a serverless platform: a class called `handler` that nothing starts."""
+    return source is not None and "handler" in source.classes and not source.guarded
 
 
 def kind_of(source: Source | None, dependencies: Dependencies) -> str:

@@ -45,7 +45,9 @@ def _uvicorn(served: Served) -> list[str]:
 
 
 def _gunicorn(served: Served) -> list[str]:
-    options = ["--chdir", served.root] if served.root else []
+    # A package in `src` is only imported from there; a folder with its own imports is where it is started.
+    option = "--pythonpath" if served.root == "src" and "." in served.module else "--chdir"
+    options = [option, served.root] if served.root else []
     return ["gunicorn", "--bind", f"0.0.0.0:{served.port}", *options, _called(served)]
 
 

@@ -12,7 +12,6 @@ from analyzer.languages.python.entry_points import Entry, why
 from analyzer.languages.python.frameworks import ASGI, OWN
 from analyzer.languages.python.runs import Run, runs
 from analyzer.languages.python.servers import Served, Server
-from analyzer.languages.python.syntax import MAIN
 from analyzer.model import Start
 
 STARTERS = ("main.py", "app.py", "run.py", "server.py", "manage.py", "start.py", "wsgi.py", "__main__.py")
@@ -80,12 +79,12 @@ def _sanic(context: Context, entry: Entry) -> Choice:
 def own_run(context: Context, entry: Entry) -> Run | None:
     """The call that runs an application: in its own file, else in one that starts it from elsewhere."""
     row = entry.application
-    found = [run for run in runs(context.code, row.path) if run.scope in ("", MAIN) or run.framework]
+    found = [run for run in runs(context.code, row.path) if run.started]
     if found:
         return found[0]
     for name in STARTERS:
         for path in dict.fromkeys((name, f"{row.path.rpartition('/')[0]}/{name}".lstrip("/"))):
-            found = [run for run in runs(context.code, path) if run.scope in ("", MAIN, "main")]
+            found = [run for run in runs(context.code, path) if run.started]
             if found and path != row.path:
                 return found[0]
     return None

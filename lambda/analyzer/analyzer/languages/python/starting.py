@@ -13,17 +13,19 @@ from analyzer.languages.python.context import Choice, Context
 from analyzer.languages.python.entry_points import Entry, entries, of_file, rank
 from analyzer.languages.python.frameworks import ASGI, BARE, by_name
 from analyzer.languages.python.runs import runs
-from analyzer.languages.python.scripts import console_scripts, modules, plain_files
+from analyzer.languages.python.scripts import SERVING, console_scripts, modules, plain_files
 from analyzer.languages.python.servers import Served
 from analyzer.languages.python.serving import choices, file_choice
-from analyzer.languages.python.syntax import MAIN
 from analyzer.languages.python.tooling import tools
 
 
 def find(context: Context) -> Iterator[Choice]:
-    """Ways to start the service, the best first; a later one is a fallback for those above."""
+    """Ways to start the service, the best first; what a later row finds is only offered when an earlier one is sure."""
+    sure = False
     for look in TABLE:
-        yield from look(context)
+        found = list(look(context))
+        yield from (replace(row, sureness=confidence.HINT) if sure else row for row in found)
+        sure = sure or any(row.sureness >= confidence.CHOSEN for row in found)
 
 
 def _django(context: Context) -> Iterator[Choice]:
@@ -62,6 +64,10 @@ def _applications(context: Context) -> Iterator[Choice]:
     if not brought:
         return
     best = brought[0]
+    if servers.installed(context.dependencies, best.application.interface) is None:
+        # A script that listens by itself is how its author starts it; a server need not be added then.
+        own = [row for row in console_scripts(context) if row.kind == "web" and row.loopback is None]
+        yield from (row for row in own if row.sureness >= confidence.PROVEN)
     context.findings.details.setdefault("entry_points", [row.target for row in brought[:8]])
     yield from choices(context, best, brought)
     for other in brought[1:4]:
@@ -69,6 +75,15 @@ def _applications(context: Context) -> Iterator[Choice]:
             replace(row, sureness=confidence.HINT, reason=other.application.how)
             for row in choices(context, other, [other])
         )
+
+
+def _tools(context: Context) -> Iterator[Choice]:
+    """An application at the root is the service before a page of a tool further down is."""
+    found = list(tools(context))
+    below = any("/" in (row.evidence[0].path.removeprefix(context.project.root + "/")) for row in found)
+    if below and any("." not in row.module for row in entries(context.code)):
+        found = [replace(row, sureness=confidence.HINT) for row in found]
+    yield from found
 
 
 def _is_used(context: Context, entry: Entry) -> bool:
@@ -80,11 +95,16 @@ def _named(context: Context, found: list[Entry]) -> list[Entry]:
     """The entries with those that a file names in front."""
     for target, reason, _ in declared.targets(context):
         found = _first(context, found, target, reason)
+    scripts = context.manifests.scripts()
+    for name in (name for name in SERVING if name in scripts):
+        # A script is a function as a rule; one that names an application object is meant for a server.
+        known = [row.target for row in found if row.target == scripts[name] and not row.application.factory]
+        found = _first(context, found, known[0], f"the script {name} names {known[0]}") if known else found
     for path in dict.fromkeys(
         [*(f"{name}.py" for name in ("main", "app", "run", "server", "__main__")), *_all_paths(found)]
     ):
         for run in runs(context.code, path):
-            if run.target and run.scope in ("", MAIN, "main", "run", "start", "serve", "app"):
+            if run.target and (run.started or run.scope in ("main", *SERVING)):
                 found = _first(context, found, run.target, f"{path} runs {run.target}", near=run.path)
     return sorted(found, key=rank)
 
@@ -117,22 +137,16 @@ def _own_servers(context: Context) -> Iterator[Choice]:
         r"\.serve\(|serve\(|\.run\(|\.listen\(|run_simple|uvicorn|launch\("
     )
     found = [run for source in context.code.containing(wanted, 30) for run in runs(context.code, source.path)]
-    started = [run for run in found if run.scope in ("", MAIN) or _guarded(context, run.path)]
-    for run in started[:1]:
+    for run in [run for run in found if run.started][:1]:
         framework = run.framework or (run.library if by_name(run.library) else "")
         health = "/" if run.library in ("http", "socketserver") else ""
         yield file_choice(context, run, framework, health)
 
 
-def _guarded(context: Context, path: str) -> bool:
-    source = context.code.source(path)
-    return bool(source and source.guarded)
-
-
 TABLE: tuple[Callable[[Context], Iterator[Choice]], ...] = (
     declared.commands,
     _django,
-    tools,
+    _tools,
     _applications,
     console_scripts,
     _own_servers,

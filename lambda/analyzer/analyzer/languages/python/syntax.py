@@ -81,6 +81,12 @@ class Source:
         names = [*self.imports.values(), *self.stars]
         return any(name == package or name.startswith(package + ".") for name in names)
 
+    def runs(self, scope: str) -> bool:
+        """Whether what is in a scope runs when the file is started: also a function that is called then."""
+        if scope in ("", MAIN):
+            return True
+        return any(call.name == scope and call.scope in ("", MAIN) for call in self.calls)
+
     def constant(self, name: str) -> ast.expr | None:
         """What a module-level name is assigned first."""
         return next((row.value for row in self.assigned if row.name == name), None)

@@ -27,8 +27,9 @@ def tools(context: Context) -> Iterator[Choice]:
         if path := _file(context, tool):
             yield _choice(context, tool, path)
             return
-    if context.dependencies.has("reflex") and context.project.view.has("rxconfig.py"):
-        yield _reflex(context)
+    agents = next(iter(context.project.view.match("*/agent.py")), None)
+    if context.dependencies.has("google-adk") and agents:
+        yield _agents(context, agents)
 
 
 def _file(context: Context, tool: Tool) -> str | None:
@@ -58,7 +59,7 @@ def _calls(source: Source, tool: Tool) -> bool:
 def _choice(context: Context, tool: Tool, path: str) -> Choice:
     found = [run for run in runs(context.code, path) if run.library == tool.name]
     port = context.port(found[0].listens or tool.port if found else tool.port)
-    fill = {"file": path, "port": str(port), "module": path.removesuffix(".py").replace("/", ".")}
+    fill = {"file": path, "port": str(port), "target": _handler(context.code.source(path))}
     words = tuple(word.format_map(fill) for word in tool.command)
     target = path if tool.kind == "streamlit" else None
     start = Start(tool.kind, target, command(words), words) if words else python_file(context, path)
@@ -81,8 +82,18 @@ def _choice(context: Context, tool: Tool, path: str) -> Choice:
     )
 
 
-def _reflex(context: Context) -> Choice:
-    words = ("reflex", "run", "--env", "prod", "--single-port")
+def _agents(context: Context, path: str) -> Choice:
+    words = ("adk", "api_server", "--host", "0.0.0.0", "--port", str(context.port(8000)), ".")  # noqa: S104
     start = Start("other", None, command(words), words)
-    where = (context.evidence("rxconfig.py"),)
-    return Choice(start, confidence.PROVEN, "rxconfig.py is Reflex's", where, "web", "reflex", health="/ping")
+    reason = f"{path} is an agent, which google-adk serves"
+    where = (context.evidence(path), *context.dependencies.evidence("google-adk"))
+    return Choice(start, confidence.PROVEN, reason, where, "web", "google-adk", health="/list-apps")
+
+
+def _handler(source: Source | None) -> str:
+    """The function that a functions framework is to call: the one it decorates."""
+    functions = source.functions.items() if source else ()
+    for name, function in functions:
+        if source and any(source.name(row).startswith("functions_framework.") for row in function.decorator_list):
+            return name
+    return "main"
