@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 
 from analyzer.failure import Failure
 from analyzer.source.limits import DEFAULT, Limits
-from analyzer.source.listing import Found, listing
-from analyzer.source.tree import Tree, blob_id
+from analyzer.source.memory import memory_tree
+from analyzer.source.tree import Tree
 from serving import clients
 from serving.request import Archive, Files, Repository, Source
 
@@ -28,7 +28,7 @@ def opened(source: Source, seconds: float) -> Iterator[Tree]:
     """The tree of a request's source, listed and fetched in at most that time. Raises Failure."""
     limits = replace(HERE, seconds=min(HERE.seconds, seconds))
     if isinstance(source, Files):
-        yield files_tree(source, limits)
+        yield memory_tree(source.files, limits)
     elif isinstance(source, Archive):
         from analyzer.source.archive import archive_tree
 
@@ -41,16 +41,6 @@ def opened(source: Source, seconds: float) -> Iterator[Tree]:
         # A function of the cloud must not be led to what only the cloud can reach.
         with open_source(_reference(source), Access(local=False, public_only=True), limits) as tree:
             yield tree
-
-
-def files_tree(source: Files, limits: Limits) -> Tree:
-    """The tree of files in a request."""
-    files = source.files
-
-    def load(path: str) -> bytes | None:
-        return files[path] if len(files[path]) <= limits.file_bytes else None
-
-    return Tree(listing(Found(list(files)), limits), load, lambda path: blob_id(files[path]), limits=limits)
 
 
 def _reference(source: Repository) -> str:

@@ -140,7 +140,7 @@ def test_manifests_come_before_sources_and_the_root_before_the_depths() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/etc/passwd", "../a.py", "a/../../b.py", "", ".", "a//b.py", "a\nb.py", "C:/a.py", "a\\b.py"]
+    "path", ["/etc/passwd", "../a.py", "a/../../b.py", "", ".", "a//b.py", "a\nb.py", "C:/a.py", "..\\b.py"]
 )
 def test_paths_of_files_in_memory_are_checked(path: str) -> None:
     with pytest.raises(Failure) as caught:

@@ -31,6 +31,8 @@ BLOCK = 1 << 18
 NOWHERE = (-1, 0)
 """Place of bytes that are not held."""
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+DOS = 0
+"""System of a zip entry whose folders may be parted by backslashes."""
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 EXTENDED = (
     tarfile.XHDTYPE,
@@ -198,7 +200,8 @@ def _read_zip(file: BinaryIO, contents: _Contents) -> None:
 
 
 def _take_zipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, contents: _Contents) -> None:
-    path = inside(member.filename)
+    name = member.filename.replace("\\", "/") if member.create_system == DOS else member.filename
+    path = inside(name)
     if path is None:
         contents.leave_out()
     elif S_IFMT(member.external_attr >> 16) == S_IFLNK:

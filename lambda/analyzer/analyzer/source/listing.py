@@ -118,9 +118,9 @@ def listing(found: Found, limits: Limits = DEFAULT) -> Listing:
 
 
 def inside(name: str) -> str | None:
-    """The path of an entry below its archive's root; None for one that leads out of it."""
-    name = name.replace("\\", "/")
-    if name.startswith("/") or DRIVE.match(name) or ".." in name.split("/"):
+    """The path of an entry below its archive's root; None for one that leads out of it, on any system."""
+    either = name.replace("\\", "/")
+    if either.startswith("/") or DRIVE.match(name) or ".." in either.split("/"):
         return None
     path = posixpath.normpath(name)
     return None if path == "." else path
