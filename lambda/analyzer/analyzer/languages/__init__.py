@@ -49,7 +49,7 @@ class Language(Protocol):
         """How its image is built, from the decided service alone; None when it has none or a needed field is open."""
 
 
-OTHER_NAMES: dict[str, str] = {}
+OTHER_NAMES: dict[str, str] = {"scala": "java", "clojure": "java"}
 """Languages that a module speaks for beside its own name: language -> module."""
 
 
