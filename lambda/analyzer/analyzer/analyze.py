@@ -79,7 +79,7 @@ def _with_port(fields: dict[str, Field]) -> dict[str, Field]:
 def _processes(findings: Findings, fields: dict[str, Field]) -> tuple[Process, ...]:
     """The processes, that which starts first: a web process unless the service is a worker."""
     start, known = fields["start"], tuple(findings.processes.values())
-    if start.value is None:
+    if start.value is None or fields["kind"].value not in ("web", "static", "worker", None):
         return known
     if fields["kind"].value != "worker":
         others = tuple(process for process in known if process.name != "web")

@@ -65,7 +65,8 @@ def settings(project: Project) -> dict[str, Any]:
     try:
         found = manifests.toml(text)
     except manifests.Malformed as error:
-        where = f"{project.view.absolute(NAME)}:{error.line or 1}"
+        line = error.line or text.rstrip().count("\n") + 1
+        where = f"{project.view.absolute(NAME)}:{line}"
         raise Failure("InvalidSettings", f"{where}: not valid TOML: {error}", remedy="mend the line") from error
     for complaint in stated.complaints(found):
         raise _refused(project, complaint.key, complaint.allowed)

@@ -53,9 +53,9 @@ KNOWN = MANIFESTS | DEPLOYMENT | PROGRAMS
 
 PLACES = frozenset(("apps", "services", "microservices", "applications", "sites"))
 """Folders whose folders are applications."""
-ROLES = _words(
-    "backend frontend client server api web webapp website ui app admin dashboard gateway worker site www bot"
-)
+SHARED = _words("packages libs lib libraries shared common internal crates modules plugins")
+"""Folders whose folders are mostly libraries, whatever they are called."""
+ROLES = _words("backend frontend client server api web webapp website app admin dashboard gateway worker site www bot")
 """Names of folders that are applications."""
 ASIDE = _words(
     "example examples sample samples demo demos doc docs documentation test tests __tests__ testing spec specs e2e",
@@ -94,7 +94,8 @@ def is_aside(folder: str) -> bool:
 def is_place(folder: str) -> bool:
     """Whether its name, or that of the folder that it is in, says that it is an application."""
     above, name = posixpath.split(folder.lower())
-    return name in ROLES or posixpath.basename(above) in PLACES
+    around = posixpath.basename(above)
+    return around in PLACES or (name in ROLES and around not in SHARED)
 
 
 def within(folder: str, others: Iterable[str]) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from analyzer import confidence, intent, languages
+from analyzer import intent, languages
 from analyzer.findings import Findings
 from analyzer.intent import typed
+from analyzer.model import Field, Start
 from analyzer.project import Project
 from analyzer.resolve import resolve
 from analyzer.services.folders import DEPLOYMENT, PROJECTS, is_aside, is_place
@@ -61,7 +62,7 @@ SOURCES = (
         ".cc",
         ".c",
     ),
-    *(".html", ".htm", ".ipynb", ".md", ".mdx", ".sh"),
+    *(".html", ".htm", ".ipynb", "start.sh"),
 )
 CONFIGURES = re.compile(r"^\.|\.config\.|(?i:^(?:readme|license|changelog|contributing|security|code_of_conduct)\b)")
 ORCHESTRATES = re.compile(
@@ -71,11 +72,16 @@ ORCHESTRATES = re.compile(
 
 
 def is_application(view: SourceView, folder: str, names: frozenset[str], *, sure: bool) -> bool:
-    """Whether a folder is one; without a telling place only what is sure counts, since libraries can often be run."""
+    """Whether a folder is one; without a telling place only what serves or has a start script, since a library can
+    often be run too."""
     if names & DEPLOYMENT:
         return True
-    needed = confidence.CHOSEN if sure or is_place(folder) else confidence.DEFAULT
-    return _starts(view, folder, needed)
+    fields = _fields(view, folder)
+    if sure or is_place(folder):
+        return _runs(fields)
+    start = fields["start"].value
+    scripted = isinstance(start, Start) and start.kind == "package-script"
+    return _runs(fields) and (fields["kind"].value is not None or scripted)
 
 
 def root_is_application(view: SourceView, folders: list[str]) -> str | None:
@@ -89,7 +95,7 @@ def root_is_application(view: SourceView, folders: list[str]) -> str | None:
     if not any(map(_is_source, apart)) or (builds_several(view) and not any(path.startswith("src/") for path in apart)):
         return None
     rest = SourceView(apart, view.read, truncated=view.truncated)
-    return "it starts without what is in the folders below" if _starts(rest, ".", confidence.CHOSEN) else None
+    return "it starts without what is in the folders below" if _runs(_fields(rest, ".")) else None
 
 
 def _is_source(path: str) -> bool:
@@ -114,8 +120,14 @@ def builds_several(view: SourceView) -> bool:
     return view.first(*MULTIPLE) is not None or any(path.endswith((".sln", ".slnx", *PROJECTS)) for path in view.top())
 
 
-def _starts(view: SourceView, folder: str, needed: float) -> bool:
-    """Whether its language knows how to start or publish it."""
+def _runs(fields: dict[str, Field]) -> bool:
+    """Whether it is known how to start or to publish it, and it is no library or command."""
+    kind = fields["kind"].value
+    return kind in SERVED and (fields["start"].value is not None or kind == "static")
+
+
+def _fields(view: SourceView, folder: str) -> dict[str, Field]:
+    """What intent and language say of a folder."""
     findings = Findings()
     project = Project(view, folder, findings)
     intent.read(project)
@@ -123,9 +135,4 @@ def _starts(view: SourceView, folder: str, needed: float) -> bool:
         findings.add("language", candidate.value, candidate.confidence, candidate.reason, *candidate.evidence)
     if language := resolve(findings)["language"].value:
         languages.load(languages.module_of(language)).analyze(project)
-    fields = resolve(findings)
-    if fields["kind"].value not in SERVED:
-        return False
-    return fields["start"].confidence >= needed or (
-        fields["kind"].value == "static" and fields["kind"].confidence >= needed
-    )
+    return resolve(findings)
