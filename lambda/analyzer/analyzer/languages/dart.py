@@ -162,7 +162,7 @@ def recipe(service: Service) -> Recipe | None:
         "scratch",
         (
             Copy(("/runtime/",), "/", stage="build"),
-            Copy(("/app/bin/",), "/app/bin/", stage="build"),
+            Copy(("/app",), "/app", stage="build"),
             Workdir("/app"),
             *listening,
             Command(start.argv),
@@ -181,12 +181,13 @@ def _build(service: Service) -> list[Step]:
     ]
     offline = "dart pub get --offline"
     if not service.details.get("frog"):
-        commands: tuple[str, ...] = (offline, f"mkdir -p bin && {service.value('build_command')}")
+        commands: tuple[str, ...] = (offline, str(service.value("build_command")), "rm -rf .dart_tool")
         return [*steps, Run(commands, ("/root/.pub-cache",))]
     written = (
         f"dart pub global activate dart_frog_cli {FROG_VERSION}",
         "dart pub global run dart_frog_cli:dart_frog build",
         "cd build && dart pub get && mkdir -p /app/bin && dart compile exe bin/server.dart -o /app/bin/server",
+        "rm -rf /app/build /app/.dart_tool",
     )
     return [*steps, Run(written, ("/root/.pub-cache",), downloads=True)]
 

@@ -84,8 +84,8 @@ def _version(project: Project, mix: Mix) -> None:
     apart = Project(project.whole, project.root, Findings())
     otp = versions.decide(apart, "erlang")
     pinned = apart.findings.best("runtime_version")
-    if otp and pinned and pinned.confidence >= confidence.DECLARED:
-        project.findings.details["otp"] = versions.cycle("erlang", otp)
+    if otp and pinned and pinned.confidence >= confidence.DECLARED and (major := re.match(r"\d+", otp)):
+        project.findings.details["otp"] = major[0]
 
 
 def _start(project: Project, mix: Mix, *, runs: bool) -> None:

@@ -10,6 +10,16 @@ from analyzer.model import Service, Start
 from analyzer.render.recipe import Command, Copy, Env, Expose, Recipe, Run, Stage, Step, Workdir
 
 IGNORE = ("_build", "deps", "**/*.beam", "cover", "doc", "test", "priv/static/assets", "erl_crash.dump")
+OTP = {
+    "1.13": (22, 25),
+    "1.14": (23, 26),
+    "1.15": (24, 26),
+    "1.16": (24, 26),
+    "1.17": (25, 27),
+    "1.18": (25, 28),
+    "1.19": (26, 28),
+}
+"""Series of Elixir -> the oldest and newest OTP that its official images come with: https://hub.docker.com/_/elixir."""
 HEX = "mix local.hex --force --if-missing && mix local.rebar --force --if-missing"
 
 
@@ -20,14 +30,20 @@ def recipe(service: Service) -> Recipe | None:
     if not isinstance(start, Start) or start.kind != "beam-release" or not name or not re.match(r"\d", version):
         return None
     node = service.details.get("assets")
-    otp = service.details.get("otp")
-    base = f"elixir:{version}-otp-{otp}-slim" if otp else f"elixir:{version}-slim"
+    base = f"elixir:{version}{_otp(service, version)}-slim"
     stages = [
         *([assets.stage(node)] if node else []),
         Stage(base, tuple(_build(service, name)), "build"),
         Stage(base, tuple(_final(service, name))),
     ]
     return Recipe(tuple(stages), IGNORE)
+
+
+def _otp(service: Service, version: str) -> str:
+    """The part of the image's tag that names Erlang/OTP: the pinned one where an image was published with it."""
+    otp, parts = service.details.get("otp"), re.findall(r"\d+", version)[:2]
+    first, last = OTP.get(".".join(parts), (0, 0))
+    return f"-otp-{otp}" if otp and first <= int(otp) <= last else ""
 
 
 def _build(service: Service, name: str) -> list[Step]:
@@ -50,7 +66,7 @@ def _build(service: Service, name: str) -> list[Step]:
     ]
     if command := _assets(service):
         steps.append(Run((command,), downloads=True))
-    steps.append(Run((f"mix release {name}", f"mv _build/prod/rel/{name} /release")))
+    steps.append(Run((f"mix release {name}", f"mv _build/prod/rel/{name} /release", "chmod -R a+rX /release")))
     return steps
 
 
@@ -65,7 +81,8 @@ def _assets(service: Service) -> str | None:
 
 def _final(service: Service, name: str) -> list[Step]:
     port = service.value("port")
-    variables = [("LANG", "C.UTF-8"), ("HOME", "/tmp")]  # noqa: S108 - the runtime writes its cookie and history there
+    places = [("HOME", "/tmp"), ("RELEASE_TMP", "/tmp")]  # noqa: S108 - what a release writes when it starts
+    variables = [("LANG", "C.UTF-8"), *places]
     if port:
         variables.append(("PORT", str(port)))
     if service.value("framework") == "phoenix":
@@ -74,7 +91,6 @@ def _final(service: Service, name: str) -> list[Step]:
         *apt(service.system_packages),
         Workdir("/app"),
         Copy(("/release",), "/app", stage="build"),
-        Run(("chmod -R a+rX /app",)),
         Env(tuple(variables)),
         *([Expose(int(port))] if port else []),
         Command((f"/app/bin/{name}", "start")),
