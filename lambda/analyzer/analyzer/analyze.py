@@ -9,8 +9,10 @@ from analyzer.findings import Findings
 from analyzer.intent import stated_size
 from analyzer.model import Analysis, Field, Process, Service
 from analyzer.project import Project
-from analyzer.resolve import resolve
+from analyzer.resolve import completed, resolve
 from analyzer.source.view import SourceView
+
+NO_LANGUAGE = "add the manifest of a language, such as pyproject.toml, package.json or go.mod, or a Dockerfile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ def analyze_service(whole: SourceView, root: str) -> Service:
         findings.add("language", candidate.value, candidate.confidence, candidate.reason, *candidate.evidence)
     if language := resolve(findings)["language"].value:
         languages.load(languages.module_of(language)).analyze(project)
+    else:
+        findings.cannot_tell("language", NO_LANGUAGE)
     needs.read(project)
     intent.check(project)
     return stated_size.applied(sizing.sized(_service(project)))
@@ -50,7 +54,7 @@ def analyze_service(whole: SourceView, root: str) -> Service:
 
 def _service(project: Project) -> Service:
     findings = project.findings
-    fields = _with_port(resolve(findings))
+    fields = completed(_with_port(resolve(findings)))
     service = Service(
         root=project.root,
         name=services.name_of(project),

@@ -54,6 +54,11 @@ TOO_SLOW = Cut(
     "the tree could not be listed in time: the rest is as if it were not there",
     "analyze the folder of the service alone, on a faster disk",
 )
+EMPTY = Cut(
+    "empty_tree",
+    "there is no file to analyze",
+    "check that the reference names the source, and that it is committed",
+)
 UNUSABLE_NAMES = Cut(
     "names_left_out",
     "{n} left out: the name is not UTF-8, or has line feeds or other control characters",
@@ -113,6 +118,8 @@ def listing(found: Found, limits: Limits = DEFAULT) -> Listing:
     targets = _resolved([path for path in entries if path in found.links], found, files)
     if found.unusable:
         found.cut(UNUSABLE_NAMES, len(found.unusable))
+    if not files:
+        found.cut(EMPTY)
     cautions = tuple(cut.caution(found.cuts[cut]) for cut in sorted(found.cuts, key=lambda cut: cut.code))
     return Listing(tuple(sorted((*files, *targets))), targets, cautions)
 
