@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer import confidence, versions
 from analyzer.languages.compiled.sources import Sources, is_aside
-from analyzer.languages.java import choice, gradle, image, maven, others, serving
+from analyzer.languages.java import choice, gradle, image, maven, others, packing, serving
 from analyzer.languages.java.build import Build, Module
 from analyzer.model import Candidate, Service
 from analyzer.project import Project
@@ -54,7 +54,7 @@ def analyze(project: Project) -> None:
     if chosen is None:
         _library(project, build, framework)
         return
-    image.describe(project, build, chosen)
+    packing.describe(project, build, chosen)
 
 
 def recipe(service: Service) -> Recipe | None:

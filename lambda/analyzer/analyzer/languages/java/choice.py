@@ -109,8 +109,8 @@ def _class(sources: Sources, hit: Hit) -> str:
     return f"{package[1]}.{name}" if package else name
 
 
-def start_of(chosen: Chosen) -> tuple[Start, str]:
-    """How a built module is started in the source tree, and how the image comes by its jar."""
+def start_of(chosen: Chosen) -> tuple[Start | None, str]:
+    """How a built module is started in the source tree, None without a main class; and what the build makes of it."""
     module = chosen.module
     folder = "" if module.folder == "." else module.folder + "/"
     built = f"{folder}target" if module.tool == "maven" else f"{folder}build/libs"
@@ -128,6 +128,8 @@ def start_of(chosen: Chosen) -> tuple[Start, str]:
         ), "fat"
     if module.is_application or (module.tool == "maven" and module.dependencies and chosen.main_class):
         return _class_path(module, folder, chosen.main_class), "path"
+    if not chosen.main_class:
+        return None, "plain"
     return _jar(f"{built}/{name}.jar"), "plain"
 
 
@@ -135,8 +137,9 @@ def _jar(path: str) -> Start:
     return Start("jar", None, f"java -jar {path}", ARGV)
 
 
-ARGV = ("java", "-XX:MaxRAMPercentage=75", "-jar", "app.jar")
-"""Of every image: a heap of half a small container's memory or less is Java's own choice."""
+MEMORY = ("java", "-XX:MaxRAMPercentage=75")
+"""Java by itself takes a quarter of a container's memory for its heap."""
+ARGV = (*MEMORY, "-jar", "app.jar")
 
 
 def _quarkus(module: Module, folder: str) -> tuple[Start, str]:
@@ -153,8 +156,11 @@ def _quarkus(module: Module, folder: str) -> tuple[Start, str]:
     )
 
 
-def _class_path(module: Module, folder: str, main_class: str | None) -> Start:
+def _class_path(module: Module, folder: str, main_class: str | None) -> Start | None:
+    """The launcher itself expands the star: no shell is needed."""
+    if not main_class:
+        return None
     libraries = f"{folder}build/install/{module.name}/lib/*" if module.tool == "gradle" else f"{folder}target/lib/*"
     if module.tool == "maven":
         libraries = f"{folder}target/{module.jar_name or '*'}.jar:{libraries}"
-    return Start("jar", None, f'java -cp "{libraries}" {main_class or "Main"}', ARGV)
+    return Start("jar", None, f'java -cp "{libraries}" {main_class}', (*MEMORY, "-cp", "lib/*", main_class))

@@ -3,90 +3,38 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from analyzer import confidence, versions
+from analyzer import versions
 from analyzer.languages.compiled.image import WITHOUT_TIMES, apt, program, variables
 from analyzer.languages.java import choice
-from analyzer.languages.java.build import Build
 from analyzer.languages.java.trust import TRUST
 from analyzer.model import Service, Start
-from analyzer.project import Project
 from analyzer.render.recipe import Command, Comment, Copy, Expose, Recipe, Run, Stage, Step, Workdir
 
 LONG_TERM = (8, 11, 17, 21, 25)
 """Releases that there are images of for good; a newer compiler still compiles for an older release."""
 REPOSITORY, GRADLE = "/root/.m2", "/root/.gradle"
 TOMCAT = "tomcat:{tomcat}-jre{java}"
-LAYERS = ("dependencies", "spring-boot-loader", "snapshot-dependencies", "application")
-QUIET = "mvn --batch-mode --no-transfer-progress"
-
-
-def describe(project: Project, build: Build, chosen: choice.Chosen) -> None:
-    """Adds start and build command, and notes for the recipe how the jar comes about."""
-    findings, module = project.findings, chosen.module
-    start, jar = choice.start_of(chosen)
-    folder = "" if module.folder == "." else module.folder + "/"
-    findings.add("start", start, chosen.sureness, chosen.reason, *chosen.evidence)
-    command = _maven(module.folder, jar) if build.tool == "maven" else _gradle(module.folder, jar)
-    wrapper = {"maven": "mvnw", "gradle": "gradlew"}[build.tool]
-    typed = command.replace(QUIET, "mvn") if build.tool == "maven" else command
-    own = project.whole.sub(build.context).has(wrapper)
-    findings.add(
-        "build_command",
-        typed.replace(typed.split()[0], f"./{wrapper}", 1) if own else typed,
-        confidence.DEFAULT,
-        f"{build.tool} packs the program so",
-    )
-    output = f"{folder}{'target' if build.tool == 'maven' else 'build'}"
-    findings.add("output_dir", output, confidence.DEFAULT, f"{build.tool} writes it")
-    findings.details.update(
-        tool=build.tool,
-        manifests=list(build.manifests),
-        module=module.folder,
-        build=command,
-        jar=jar,
-        artifact=start.command.removeprefix("java -jar ")
-        if jar in ("boot", "fat", "plain", "runner", "quarkus")
-        else "",
-        main=chosen.main_class or "",
-        name=module.name,
-        boot=module.boot,
-        packaging=module.packaging,
-        gradle=build.wrapper,
-        offline=build.tool == "maven" and len(build.manifests) == 1,
-        polyglot=build.path == "pom.yml",
-        settings=project.view.first("maven_settings.xml", ".mvn/settings.xml") or "",
-    )
-
-
-def _maven(folder: str, jar: str) -> str:
-    """The package, without its tests: they belong to the pipeline."""
-    only = "" if folder == "." else f" --projects {folder} --also-make"
-    copied = (
-        " dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=target/lib" if jar == "path" else ""
-    )
-    return f"{QUIET}{only} -DskipTests package{copied}"
-
-
-def _gradle(folder: str, jar: str) -> str:
-    task = {"boot": "bootJar", "fat": "shadowJar", "path": "installDist", "war": "war", "plain": "jar"}.get(
-        jar, "quarkusBuild"
-    )
-    project = "" if folder == "." else ":" + folder.replace("/", ":") + ":"
-    return f"gradle --no-daemon {project}{task}"
+SAME_TIME = "-Dproject.build.outputTimestamp=1980-02-01T00:00:00Z"
+"""Of the entries of a jar, so that the same source gives the same bytes (maven.apache.org, reproducible builds)."""
 
 
 def recipe(service: Service) -> Recipe | None:
     """Two stages: Maven's or Gradle's image builds, a runtime runs; one for a jar that is there already."""
-    start, details = service.value("start"), service.details
-    if not isinstance(start, Start) or service.value("kind") in ("library", "function"):
+    given, details = service.value("start"), service.details
+    if not isinstance(given, Start) or service.value("kind") in ("library", "function"):
         return None
     if details.get("prebuilt"):
-        return Recipe((_runtime(service, start, (Copy((".",), "."),)),))
+        return Recipe((_runtime(service, given, (Copy((".",), "."),)),))
     if not details.get("build") or details.get("polyglot"):
         return None
-    content = (Copy(("/image",), "/", stage="build"),)
-    last = _tomcat(service, content) if details["jar"] == "war" else _runtime(service, _in_image(start), content)
+    start = _in_image(service, given)
+    content: tuple[Step, ...] = (Copy(("/image",), "/", stage="build"),)
+    if _has_libraries(service, start):
+        content = (Copy(("/libraries",), "/", stage="build"), *content)
+    content += tuple(Copy((path,), path) for path in details.get("files", ()))
+    last = _tomcat(service, content) if details["jar"] == "war" else _runtime(service, start, content)
     return Recipe((_build(service, start), last), ("**/target", "**/build", "**/.gradle", "!**/src/**"))
 
 
@@ -104,7 +52,7 @@ def _build(service: Service, start: Start) -> Stage:
     cache = REPOSITORY if is_maven else GRADLE
     steps: list[Step] = [*apt(service.build_packages), Workdir("/src")]
     if details.get("offline"):
-        download = f"{QUIET} dependency:go-offline"
+        download = str(details["build"]).partition(" -DskipTests")[0] + " dependency:go-offline"
         steps += [Copy(tuple(details["manifests"]), "./"), Run((TRUST, download), (cache,), downloads=True)]
     steps += [
         Copy((".",), "."),
@@ -140,7 +88,7 @@ def _commands(service: Service) -> tuple[str, ...]:
     details = service.details
     command = str(details["build"])
     if details["tool"] == "maven":
-        return (f"{command} --settings {details['settings']}" if details.get("settings") else command,)
+        return (command.replace(" -DskipTests", f" -DskipTests {SAME_TIME}"),)
     inner = str(details.get("folder") or ".")
     if inner != ".":
         command = command.replace("gradle --no-daemon ", f"gradle --no-daemon :{inner.replace('/', ':')}:", 1)
@@ -156,48 +104,64 @@ def _artifact(service: Service) -> str:
 
 def _kept(service: Service, start: Start) -> list[str]:
     """What of the build goes into the image, to where the start command looks for it."""
-    jar, details = str(service.details["jar"]), service.details
-    inner = "" if details.get("folder", ".") == "." or details["tool"] == "maven" else f"{details['folder']}/"
-    folder = inner + ("" if details["module"] == "." else f"{details['module']}/")
+    jar, folder = str(service.details["jar"]), _folder(service)
     if jar == "war":
-        return [
-            "install -d /image/usr/local/tomcat/webapps",
-            f"cp {folder}{_libs(details)}/*.war /image/usr/local/tomcat/webapps/ROOT.war",
-        ]
+        place = "/image/usr/local/tomcat/webapps"
+        return [f"install -d {place}", f"cp {folder}{_output(service)}/*.war {place}/ROOT.war"]
+    if not _is_own(start):
+        return _whole(service, start, folder)
     if jar == "path":
         return _class_path(service, folder)
     if jar == "quarkus":
-        return [
-            "install -d /image/app",
-            f"cp -r {_artifact(service).rpartition('/')[0]}/. /image/app/",
-            "mv /image/app/quarkus-run.jar /image/app/app.jar",
-        ]
-    place = "/image/app/app.jar" if _is_own(start) else f"/image/app/{_artifact(service)}"
-    kept = [_one_jar(service, place)]
+        kept = f"cp -r {_artifact(service).rpartition('/')[0]}/. /image/app/"
+        return ["install -d /image/app", kept, "mv /image/app/quarkus-run.jar /image/app/app.jar"]
     if jar == "runner":
-        kept.append(f"cp -r {_artifact(service).rpartition('/')[0]}/lib /image/app/lib")
-    if jar == "boot" and _layered(service) and _is_own(start):
-        kept += [
-            "cd /image/app",
-            "java -Djarmode=tools -jar app.jar extract --destination /tmp/app",
-            "rm app.jar && cp -r /tmp/app/. .",
-        ]
-    return kept
+        libraries = f"cp -r {_artifact(service).rpartition('/')[0]}/lib /image/app/lib"
+        return [_one_jar(_artifact(service)), libraries]
+    return [_one_jar(_artifact(service)), *(EXTRACT if _has_libraries(service, start) else ())]
 
 
-def _libs(details: object) -> str:
-    return "target" if isinstance(details, dict) and details.get("tool") == "maven" else "build/libs"
+EXTRACT = (
+    "java -Djarmode=tools -jar /image/app/app.jar extract --destination /tmp/app",
+    "install -d /libraries/app && mv /tmp/app/lib /libraries/app/ && mv /tmp/app/app.jar /image/app/",
+    "find /libraries -exec touch --date=@0 {} +",
+)
+"""The libraries of a Spring Boot jar become a layer of their own, which seldom changes."""
 
 
-def _one_jar(service: Service, place: str) -> str:
+def _folder(service: Service) -> str:
+    """The module, as seen from where the commands run; ends with a slash."""
+    details = service.details
+    inner = "" if details.get("folder", ".") == "." or details["tool"] == "maven" else f"{details['folder']}/"
+    return inner + ("" if details["module"] == "." else f"{details['module']}/")
+
+
+def _output(service: Service) -> str:
+    return "target" if service.details["tool"] == "maven" else "build/libs"
+
+
+def _whole(service: Service, start: Start, folder: str) -> list[str]:
+    """A person's command finds what was built at the same place as in the source tree."""
+    output = "build/install" if "build/install" in start.command else _output(service)
+    module = "" if service.details["module"] == "." else f"{service.details['module']}/"
+    above = f"/image/app/{module}{output}".rpartition("/")[0]
+    return [f"install -d {above}", f"cp -r {folder}{output} {above}/"]
+
+
+def _one_jar(path: str) -> str:
     """Copies the built jar; where its name cannot be told, the one that is no by-product."""
-    path = _artifact(service)
-    if "*" in place:
-        return f"install -d {place.rpartition('/')[0]} && cp {path} {place.rpartition('/')[0]}/"
     if "*" not in path:
-        return f"install -D {path} {place}"
+        return f"install -D {path} /image/app/app.jar"
     found = f"ls {path} | grep -v -e '-plain\\.jar$' -e '-sources\\.jar$' -e '-javadoc\\.jar$' | head -n 1"
-    return f'install -D "$({found})" {place}'
+    return f'install -D "$({found})" /image/app/app.jar'
+
+
+def _has_libraries(service: Service, start: Start) -> bool:
+    """Whether libraries get a layer of their own."""
+    jar = service.details["jar"]
+    return _is_own(start) and (
+        (jar == "boot" and _layered(service)) or (jar == "path" and service.details["tool"] == "maven")
+    )
 
 
 def _layered(service: Service) -> bool:
@@ -207,26 +171,24 @@ def _layered(service: Service) -> bool:
 
 
 def _class_path(service: Service, folder: str) -> list[str]:
-    """Libraries beside a jar that only names them and the main class."""
-    details = service.details
-    if details["tool"] == "gradle":
-        copied = f"cp {folder}build/install/*/lib/*.jar /image/app/lib/"
-    else:
-        copied = f"cp {folder}target/*.jar {folder}target/lib/*.jar /image/app/lib/"
-    main = str(details["main"])
-    head = f"printf 'Main-Class: {main}\\nClass-Path: .\\n'"
-    named = f"{{ {head}; (cd /image/app && printf '  %s\\n' lib/*.jar); }} > /tmp/manifest"
-    return ["install -d /image/app/lib", copied, named, "jar cfm /image/app/app.jar /tmp/manifest"]
+    """Libraries in one folder; Maven keeps the program apart from them."""
+    if service.details["tool"] == "gradle":
+        return ["install -d /image/app", f"cp -r {folder}build/install/*/lib /image/app/lib"]
+    copied = f"cp -r {folder}target/lib /libraries/app/lib && find /libraries -exec touch --date=@0 {{}} +"
+    return ["install -d /image/app/lib /libraries/app", copied, f"cp {folder}target/*.jar /image/app/lib/"]
 
 
 def _is_own(start: Start) -> bool:
-    return start.argv == choice.ARGV
+    """Whether the start was derived from the build: all such begin alike."""
+    return start.argv[: len(choice.MEMORY)] == choice.MEMORY
 
 
-def _in_image(start: Start) -> Start:
+def _in_image(service: Service, start: Start) -> Start:
     """A person's `java -jar target/x.jar` finds its jar at that place; build tools are not in the image."""
+    main = str(service.details["main"])
+    own = (*choice.MEMORY, "-cp", "lib/*", main) if service.details["jar"] == "path" else choice.ARGV
     if program(start).rpartition("/")[2] in ("mvn", "mvnw", "gradle", "gradlew"):
-        return Start("jar", None, start.command, choice.ARGV)
+        return replace(start, kind="jar", argv=own)
     return start
 
 

@@ -8,10 +8,10 @@ from posixpath import join, normpath
 from typing import Any
 
 from analyzer.languages.java.build import Build, Module
+from analyzer.languages.java.pom import child, filled, tag, text, texts
 from analyzer.model import Evidence
 from analyzer.project import Project
 
-PLACEHOLDER = re.compile(r"\$\{([\w.-]+)\}")
 RELEASES = (
     "maven.compiler.release",
     "java.version",
@@ -62,7 +62,7 @@ def _folders(project: Project) -> list[str]:
     while waiting and len(found) < MOST:
         folder = waiting.pop(0)
         root = project.xml(_pom(folder))
-        for name in _texts(root, "modules", "module"):
+        for name in texts(root, "modules", "module"):
             inner = normpath(join(folder, name.removesuffix("/pom.xml")))
             if inner not in found and project.view.has(_pom(inner)):
                 found.append(inner)
@@ -93,30 +93,6 @@ def _parsed(project: Project, folder: str) -> Any:
     return Project(project.whole, folder, project.findings).xml("pom.xml")
 
 
-def child(element: Any, name: str) -> Any:
-    """The child of that name, whatever its namespace."""
-    return next((one for one in element if tag(one) == name), None) if element is not None else None
-
-
-def tag(element: Any) -> str:
-    """The name of an element without its namespace."""
-    return str(element.tag).rpartition("}")[2]
-
-
-def text(element: Any, *names: str) -> str:
-    """The text of a descendant by its names; empty when there is none."""
-    for name in names:
-        element = child(element, name)
-    return (element.text or "").strip() if element is not None else ""
-
-
-def _texts(element: Any, *names: str) -> list[str]:
-    *above, last = names
-    for name in above:
-        element = child(element, name)
-    return [(one.text or "").strip() for one in element if tag(one) == last] if element is not None else []
-
-
 def _chain(project: Project, folder: str) -> list[Any]:
     """The pom and its parents within the tree, the farthest first."""
     place = normpath(join(project.root, folder))
@@ -142,9 +118,9 @@ def _module(project: Project, folder: str) -> Module | None:
     chain = _chain(project, folder) or [root]
     properties = _properties(chain)
     plugins = {key: value for one in chain for key, value in _plugins(one, properties)}
-    name = _filled(text(root, "artifactId"), properties) or "app"
-    version = _filled(text(root, "version") or text(root, "parent", "version"), properties)
-    final = _filled(
+    name = filled(text(root, "artifactId"), properties) or "app"
+    version = filled(text(root, "version") or text(root, "parent", "version"), properties)
+    final = filled(
         next((value for one in reversed(chain) if (value := text(one, "build", "finalName"))), ""), properties
     )
     return Module(
@@ -180,20 +156,10 @@ def _properties(chain: list[Any]) -> dict[str, str]:
     return found
 
 
-def _filled(value: str, properties: dict[str, str]) -> str:
-    """A value with its placeholders replaced, as far as they are known."""
-    for _ in range(5):
-        filled = PLACEHOLDER.sub(lambda found: properties.get(found[1].replace("pom.", "project."), found[0]), value)
-        if filled == value:
-            break
-        value = filled
-    return value
-
-
 def _plugins(root: Any, properties: dict[str, str]) -> Iterator[tuple[str, str]]:
     for plugin in child(child(root, "build"), "plugins") or ():
         group = text(plugin, "groupId") or "org.apache.maven.plugins"
-        yield f"{group}:{text(plugin, 'artifactId')}", _filled(text(plugin, "version"), properties)
+        yield f"{group}:{text(plugin, 'artifactId')}", filled(text(plugin, "version"), properties)
 
 
 def _dependencies(
@@ -209,14 +175,14 @@ def _dependencies(
             artifact = text(dependency, "artifactId")
             number = places.get(f"<artifactId>{artifact}</artifactId>")
             evidence = project.view.evidence(path, number, lines[number - 1] if number else "")
-            yield f"{_filled(text(dependency, 'groupId'), properties)}:{artifact}", evidence
+            yield f"{filled(text(dependency, 'groupId'), properties)}:{artifact}", evidence
 
 
 def _main_class(chain: list[Any], properties: dict[str, str]) -> str | None:
     """Of a manifest, a plugin's configuration or a property."""
     for root in reversed(chain):
         for element in root.iter():
-            value = _filled((element.text or "").strip(), properties)
+            value = filled((element.text or "").strip(), properties)
             if tag(element) in MAIN and re.fullmatch(r"[A-Za-z_][\w.$]*", value):
                 return value
     return None
@@ -224,7 +190,7 @@ def _main_class(chain: list[Any], properties: dict[str, str]) -> str | None:
 
 def _java(project: Project, chain: list[Any], path: str, properties: dict[str, str]) -> tuple[str, Evidence] | None:
     name = next((name for name in RELEASES if properties.get(name)), None)
-    value = _filled(properties[name], properties) if name else ""
+    value = filled(properties[name], properties) if name else ""
     if not name:
         name, value = _compiler(chain, properties)
     if not re.fullmatch(r"\d[\d.]*", value):
@@ -241,7 +207,7 @@ def _compiler(chain: list[Any], properties: dict[str, str]) -> tuple[str, str]:
         for plugin in every:
             if text(plugin, "artifactId") in ("maven-compiler-plugin", "kotlin-maven-plugin"):
                 for name in ("release", "target", "source", "jvmTarget"):
-                    if value := _filled(text(plugin, "configuration", name), properties):
+                    if value := filled(text(plugin, "configuration", name), properties):
                         return name, value
     return "", ""
 
@@ -251,10 +217,10 @@ def _boot(chain: list[Any], properties: dict[str, str], plugins: dict[str, str])
     for root in reversed(chain):
         parent = child(root, "parent")
         if text(parent, "groupId") == BOOT:
-            return _filled(text(parent, "version"), properties)
+            return filled(text(parent, "version"), properties)
         for managed in child(child(root, "dependencyManagement"), "dependencies") or ():
             if text(managed, "groupId") == BOOT:
-                return _filled(text(managed, "version"), properties)
+                return filled(text(managed, "version"), properties)
     return plugins.get(f"{BOOT}:spring-boot-maven-plugin", "")
 
 

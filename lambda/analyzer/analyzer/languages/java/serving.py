@@ -140,7 +140,8 @@ def _kind(project: Project, module: Module, name: str | None, sources: Sources) 
     if name or listening or module.packaging == "war":
         what = f"it is built with {name}" if name else "it is packed as a web archive"
         reason = f"{listening.path} listens for requests" if listening else what
-        add("kind", "web", confidence.PROVEN, reason, *([listening.evidence] if listening else []))
+        evidence = listening.evidence if listening else project.view.evidence(module.path)
+        add("kind", "web", confidence.PROVEN, reason, evidence)
         return True
     add("kind", "command", confidence.CONVENTION, "neither its dependencies nor its source serve HTTP")
     return False
