@@ -52,10 +52,11 @@ def analyze(project: Project) -> None:
         reason = f"mix.exs depends on {framework}"
         project.findings.add("framework", framework, confidence.DECLARED, reason, deps[framework])
     serves = next((name for name in SERVERS if name in deps), None)
-    _start(project, mix, runs=mix.runs or bool(serves) or any(read.runs for read in umbrella))
+    runs = mix.runs or bool(serves) or any(read.runs for read in umbrella) or bool(mix.apps_path and mix.releases)
+    _start(project, mix, runs=runs)
     if serves:
         _web(project, deps[serves], phoenix="phoenix" in deps)
-    elif mix.runs:
+    elif runs:
         project.findings.add(
             "kind", "worker", confidence.CONVENTION, "it starts processes and listens on nothing", where
         )
@@ -90,10 +91,10 @@ def _version(project: Project, mix: Mix) -> None:
 
 def _start(project: Project, mix: Mix, *, runs: bool) -> None:
     findings = project.findings
-    name = mix.name
+    name = None if mix.inside else mix.name
     where = mix.app_evidence or project.view.evidence(MIX, 1)
     if name is None:
-        missing = "`releases:` in mix.exs, which names what an umbrella is deployed as"
+        missing = "`releases:` in the umbrella's mix.exs, which names what is deployed"
         findings.cannot_tell("start", missing)
         findings.cannot_tell("build_command", missing)
         return

@@ -9,15 +9,18 @@ from analyzer.model import Evidence
 from analyzer.source.view import SourceView
 
 MIX = "mix.exs"
-APP = re.compile(r"^\s*app:\s*:(\w+)")
-ELIXIR = re.compile(r'^\s*elixir:\s*"([^"]+)"')
-APPS_PATH = re.compile(r'^\s*apps_path:\s*"([^"]+)"')
+APP = re.compile(r"(?<![\w:])app:\s*:(\w+)")
+ELIXIR = re.compile(r'(?<![\w:])elixir:\s*"([^"]+)"')
+APPS_PATH = re.compile(r'\bapps_path:\s*"([^"]+)"')
+INSIDE = re.compile(r'\b(?:deps_path|build_path|lockfile):\s*"\.\./')
 DEPENDENCY = re.compile(r"\{\s*:(\w+)\s*(,[^{}]*)?")
 ONLY = re.compile(r"\bonly:\s*(\[[^\]]*\]|:\w+)")
 DEPS = re.compile(r"^\s*defp?\s+deps\b")
 END = re.compile(r"^\s{0,2}end\b")
 RELEASES = re.compile(r"\breleases:\s*\[\s*(?:(\w+):)?|^\s*defp?\s+releases\b")
 RELEASE = re.compile(r"^\s*(?:\[\s*)?(\w+):\s*\[")
+OPTIONS = frozenset({"applications", "steps", "include_executables_for", "config_providers", "overlays"})
+"""Of a release, as lists, so that they look like releases themselves."""
 ALIAS = re.compile(r'^\s*"?([\w.]+)"?:\s*\[')
 MAIN = re.compile(r"\bmod:\s*\{")
 
@@ -32,6 +35,8 @@ class Mix:
     elixir_evidence: Evidence | None = None
     apps_path: str | None = None
     """Folder of the applications of an umbrella."""
+    inside: bool = False
+    """Whether it is one of these applications, which share dependencies and lock file."""
     deps: dict[str, Evidence] = field(default_factory=dict)
     """Dependencies of production."""
     releases: list[str] = field(default_factory=list)
@@ -73,12 +78,17 @@ def _take(mix: Mix, line: str, section: str, where: Evidence) -> None:
         mix.releases.append(name)
     elif section == "aliases" and (found := ALIAS.match(line)):
         mix.aliases.append(found[1])
-    elif (found := APP.match(line)) and not mix.app:
+    _project(mix, line, where)
+
+
+def _project(mix: Mix, line: str, where: Evidence) -> None:
+    if (found := APP.search(line)) and not mix.app:
         mix.app, mix.app_evidence = found[1], where
-    elif found := ELIXIR.match(line):
+    if (found := ELIXIR.search(line)) and not mix.elixir:
         mix.elixir, mix.elixir_evidence = found[1], where
-    elif found := APPS_PATH.match(line):
+    if found := APPS_PATH.search(line):
         mix.apps_path = found[1]
+    mix.inside = mix.inside or bool(INSIDE.search(line))
     mix.runs = mix.runs or bool(MAIN.search(line))
 
 
@@ -93,8 +103,4 @@ def _release(line: str) -> str | None:
     if found := RELEASES.search(line):
         return found[1]
     named = RELEASE.match(line)
-    return (
-        named[1]
-        if named and named[1] not in ("applications", "steps", "include_executables_for", "config_providers")
-        else None
-    )
+    return named[1] if named and named[1] not in OPTIONS else None
