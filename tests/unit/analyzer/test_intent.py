@@ -115,6 +115,23 @@ def test_a_dockerfile_without_a_command_says_nothing_about_the_start() -> None:
     assert value(found, "port") == 80
 
 
+IMAGES: list[tuple[dict[str, bytes | str], int | None]] = [
+    ({"Dockerfile": "FROM nginx:1"}, 80),
+    ({"Dockerfile": "FROM nginxinc/nginx-unprivileged"}, 8080),
+    ({"Dockerfile": "FROM nginx:1", "nginx.conf": "server {\n  listen 0.0.0.0:3000;\n}"}, 3000),
+    ({"Dockerfile": "FROM nginx:1", "nginx.conf": "server { listen; }"}, 80),
+    ({"Dockerfile": "FROM tiangolo/uvicorn-gunicorn-fastapi:python3.10"}, 80),
+    ({"Dockerfile": "FROM tiangolo/uvicorn-gunicorn:python3.10\nCMD python x.py"}, None),
+    ({"Dockerfile": "FROM nginx:1\nEXPOSE 81"}, 81),
+    ({"Dockerfile": "FROM node:20"}, None),
+]
+
+
+@pytest.mark.parametrize(("files", "port"), IMAGES)
+def test_ports_of_images(files: dict[str, bytes | str], port: int | None) -> None:
+    assert value(read(files), "port") == port
+
+
 def test_a_dockerfile_is_weak_about_the_language() -> None:
     assert read({"Dockerfile": "FROM python:3.11"}).candidates["language"][0].confidence == 0.5
 
@@ -158,6 +175,15 @@ def test_compose_of_the_tree_speaks_of_a_service() -> None:
     found = read({"docker-compose.yml": COMPOSE, "web/package.json": "{}"}, root="web")
     assert value(found, "port") == 3000
     assert found.candidates["port"][0].evidence[0].path == "docker-compose.yml"
+
+
+def test_compose_of_a_folder_between() -> None:
+    files: dict[str, bytes | str] = {
+        "shop/compose.yaml": "services: {a: {build: api, ports: ['1:81']}}",
+        "shop/api/x": "",
+    }
+    found = read(files, root="shop/api")
+    assert value(found, "port") == 81
 
 
 def test_a_command_for_development_is_only_a_hint() -> None:
@@ -398,7 +424,7 @@ RUBBISH: list[bytes | str] = [
     ),
     '{"deploy": 1, "build": [], "env": {"A B": 1}, "addons": [1, {}], "cron": "x", "provider": 5, "start": 7}',
     '{"deploy": {"startCommand": {"a": 1}, "healthcheckPath": 5}, "healthchecks": {"web": [1]}, "outputDirectory": []}',
-    "[deploy]\nstartCommand = 3\n[http_service]\ninternal_port = 'x'\nprocesses = 4\n[processes]\nweb = 1\n[build]\npublish = []",
+    "[deploy]\nstartCommand = 3\n[http_service]\ninternal_port = 'x'\nprocesses = 4\n[processes]\nweb = 1",
     "services: [1, {type: [1], startCommand: {a: b}, envVars: [x, {key: 1}], rootDir: 5, schedule: 1}]\ndatabases: x",
     "handlers: [1]\nruntime: python\nruntime_config: 5\nentrypoint: [x]\nenv_variables: []",
     "FROM\nFROM a AS\nEXPOSE x $Y\nCMD [1]\nENTRYPOINT []\nENV A\nHEALTHCHECK\nRUN <<EOF\nnever ends",

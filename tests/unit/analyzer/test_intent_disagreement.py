@@ -39,6 +39,22 @@ CASES: list[tuple[str, dict[str, bytes | str], list[str]]] = [
     ("this machine only", {**APP, "Procfile": "web: gunicorn -b 127.0.0.1:80 app:app"}, ["binds_loopback"]),
     ("a development server", {**APP, "Procfile": "web: flask --app app run"}, ["development_server"]),
     ("two ports", {**APP, "app.py": RUN, "Dockerfile": "FROM python:3.12\nEXPOSE 8000"}, ["port_disagreement"]),
+    (
+        "a port that follows the variable",
+        {**NODE, "server.js": "const port = process.env.PORT || 4000\nrequire('express')().listen(port)"}
+        | {"Dockerfile": "FROM node:24\nENV PORT=80\nEXPOSE 80"},
+        [],
+    ),
+    (
+        "a newer runtime than needed",
+        {"Dockerfile": "FROM golang:1.24", "go.mod": "module x\ngo 1.20", "main.go": "package main"},
+        [],
+    ),
+    (
+        "an older runtime than needed",
+        {"Dockerfile": "FROM golang:1.19", "go.mod": "module x\ngo 1.20", "main.go": "package main\nfunc main() {}"},
+        ["version_disagreement"],
+    ),
     ("two versions", {**APP, "Dockerfile": "FROM python:3.9", ".python-version": "3.12"}, ["version_disagreement"]),
     ("the same version", {**APP, "Dockerfile": "FROM python:3.12.4-slim", ".python-version": "3.12"}, []),
     ("the version of another language", {**APP, "Dockerfile": "FROM node:20", ".python-version": "3.12"}, []),

@@ -99,7 +99,7 @@ TREES: list[tuple[str, dict[str, bytes | str], tuple[str, ...]]] = [
     (
         "a render blueprint",
         {
-            "render.yaml": "services: [{type: web, rootDir: api}, {type: web, rootDir: ./web/}, {type: web, rootDir: x}]",
+            "render.yaml": "services: [{type: web, rootDir: api}, {type: web, rootDir: ./web/}, {rootDir: x}]",
             **PYTHON_API,
             **VITE_WEB,
         },
@@ -227,6 +227,9 @@ NAMES: list[tuple[dict[str, bytes | str], str, str]] = [
     ({"composer.json": '{"name": "acme/shop"}'}, ".", "shop"),
     ({"apps/My Shop!/x": ""}, "apps/My Shop!", "my-shop"),
     ({"package.json": '{"name": 5}'}, ".", "app"),
+    ({"backend/pyproject.toml": '[project]\nname = "app"'}, "backend", "backend"),
+    ({"shop/src/x": ""}, "shop/src", "shop"),
+    ({"src/app/x": ""}, "src/app", "app"),
     ({"package.json": "[", "pyproject.toml": "x"}, ".", "app"),
     ({"package.json": '{"name": "42"}'}, ".", "app"),
     ({"package.json": '{"name": "' + "long-" * 20 + '"}'}, ".", "long-long-long-long-long-lon"),

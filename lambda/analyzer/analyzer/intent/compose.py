@@ -28,23 +28,32 @@ MAIN_NAMES = ("web", "app", "server", "api", "backend", "frontend")
 
 
 def read(project: Project) -> None:
-    """What compose files of the tree, or of the service's root, say of the service that is built from its root."""
-    for path in project.whole.match(*NAMES) if project.root != "." else ():
-        _file(File(project, path, confidence.PROVEN, whole=True), tree(project).yaml(path))
-    for path in project.view.match(*NAMES):
-        _file(File(project, path, confidence.PROVEN), project.yaml(path))
+    """What compose files of the service's root, and of the folders above it, say of what is built from its root."""
+    above = tree(project)
+    for place in _folders(project.root):
+        for name in NAMES:
+            path = posixpath.normpath(f"{place}/{name}")
+            if above.view.has(path):
+                _file(File(project, path, confidence.PROVEN, whole=True), above.yaml(path))
+
+
+def _folders(root: str) -> list[str]:
+    """A folder and those that it is in, the nearest first."""
+    parts = [] if root == "." else root.split("/")
+    return ["/".join(parts[:end]) or "." for end in range(len(parts), -1, -1)]
 
 
 def builds(project: Project, path: str) -> dict[str, str]:
     """Name of a service that is built -> the folder of its Dockerfile or its context, relative to the tree."""
     services = typed.table(project.yaml(path), "services")
-    return {name: root for name, row in services.items() if (root := _root(typed.table(row)))}
+    base = posixpath.dirname(path)
+    return {name: root for name, row in services.items() if (root := _root(typed.table(row), base))}
 
 
 def _file(file: File, found: dict[str, Any] | None) -> None:
     services = {name: typed.table(row) for name, row in typed.table(found, "services").items()}
-    wanted = file.project.root if file.whole else "."
-    built = {name: row for name, row in services.items() if _root(row) == wanted}
+    base = posixpath.dirname(file.path)
+    built = {name: row for name, row in services.items() if _root(row, base) == file.project.root}
     if main := _main(built):
         _service(file, services, main, built.pop(main))
     for name, row in built.items():
@@ -53,8 +62,8 @@ def _file(file: File, found: dict[str, Any] | None) -> None:
             file.project.findings.process(Process(name, "worker", command, evidence=(where,)))
 
 
-def _root(service: dict[str, Any]) -> str | None:
-    """The folder that a service is built from; None when it is not built."""
+def _root(service: dict[str, Any], base: str) -> str | None:
+    """The folder of the tree that a service is built from; None when it is not built."""
     build = service.get("build")
     context = typed.text(build) or typed.text(typed.table(build).get("context"))
     if not build or not (context or typed.table(build)):
@@ -62,7 +71,7 @@ def _root(service: dict[str, Any]) -> str | None:
     context = folder(context)
     dockerfile = typed.text(typed.table(build).get("dockerfile"))
     inner = posixpath.dirname(posixpath.normpath(dockerfile)) if dockerfile else ""
-    root = posixpath.normpath(posixpath.join(context, inner if not inner.startswith((".", "docker")) else ""))
+    root = posixpath.normpath(posixpath.join(base, context, inner if not inner.startswith((".", "docker")) else ""))
     return None if root.startswith("..") else root
 
 

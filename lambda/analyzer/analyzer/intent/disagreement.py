@@ -19,6 +19,8 @@ DEVELOPMENT = re.compile(
 )
 BUILT = re.compile(r"(?:^|/)(?:dist|build|out|output|\.\w+|lib|target|bin|server)/")
 """Folders that a build writes: a file there need not be in the source."""
+RUN_BY_NEWER = ("java", "go", "rust")
+"""Languages whose manifests name the oldest version that is enough."""
 MANAGERS = ("npm", "pnpm", "yarn", "bun")
 FOLDERS = ("", "src/", "app/", "backend/", "server/")
 
@@ -34,21 +36,22 @@ def check(project: Project) -> None:
 
 
 def _values(project: Project, name: str) -> None:
-    """Two places that are both sure, and differ."""
-    sure = [row for row in project.findings.candidates[name] if row.confidence >= confidence.PROVEN]
+    """Two places that are both sure, and differ; one that reads the variable PORT follows the other."""
     best = project.findings.best(name)
+    others = project.findings.candidates[name] if best else []
+    sure = (row for row in others if row.confidence >= confidence.PROVEN and not _follows(row))
     other = next((row for row in sure if best and row.value != best.value), None)
     if best is None or other is None:
         return
     what = name.replace("_", " ")
-    message = f"{_sentence(best)}: {best.value}; {_sentence(other)}: {other.value}. The {what} {best.value} is used"
+    message = f"{best.reason}: {best.value}, but {other.reason}: {other.value}; the {what} {best.value} is used"
     evidence = (*best.evidence[:1], *other.evidence[:1])
     remedy = f"make both say the same, or state {name} in .slipway.toml"
     project.findings.warn(f"{name}_disagreement", message, *evidence, remedy=remedy)
 
 
-def _sentence(candidate: Candidate) -> str:
-    return candidate.reason[:1].upper() + candidate.reason[1:]
+def _follows(candidate: Candidate) -> bool:
+    return any(re.search(r"\bPORT\b.*\d", place.text) for place in candidate.evidence)
 
 
 def _versions(project: Project) -> None:
@@ -63,14 +66,22 @@ def _versions(project: Project) -> None:
         return
     where = project.view.evidence(path, stage.line)
     pinned = findings.best("runtime_version")
-    if pinned and pinned.confidence >= confidence.DECLARED and not _agree(str(pinned.value), version):
+    if pinned and pinned.confidence >= confidence.DECLARED and not _agree(str(pinned.value), version, language):
         message = f"{path} is based on {stage.image}, but {pinned.reason}: {pinned.value}"
         findings.warn("version_disagreement", message, where, *pinned.evidence[:1], remedy="make both say the same")
     findings.add("runtime_version", version, confidence.PROVEN, f"{path} is based on {stage.image}", where)
 
 
-def _agree(one: str, other: str) -> bool:
-    return all(mine == theirs for mine, theirs in zip(one.split("."), other.split("."), strict=False))
+def _agree(pinned: str, version: str, language: str) -> bool:
+    """Whether an image of that version will do: a newer one does where what is pinned is the oldest that does."""
+    wanted, given = pinned.split("."), version.split(".")
+    if language in RUN_BY_NEWER and wanted[0].isdigit():
+        return int(given[0]) >= int(wanted[0]) if language == "java" else _numbers(given) >= _numbers(wanted)
+    return all(mine == theirs for mine, theirs in zip(wanted, given, strict=False))
+
+
+def _numbers(parts: list[str]) -> list[int]:
+    return [int(part) for part in parts if part.isdigit()]
 
 
 def _start(project: Project, candidate: Candidate, start: Start) -> None:

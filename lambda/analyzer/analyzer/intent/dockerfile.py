@@ -33,9 +33,39 @@ IMAGES = {
     "aspnet": "dotnet",
     "sdk": "dotnet",
     "dart": "dart",
+    "uvicorn-gunicorn-fastapi": "python",
+    "uvicorn-gunicorn-starlette": "python",
+    "uvicorn-gunicorn": "python",
+    "meinheld-gunicorn-flask": "python",
+    "uwsgi-nginx-flask": "python",
     "nginx": "static",
 }
 """Official images -> language; `sdk` and `aspnet` are those of .NET."""
+
+
+PORTS = {
+    "nginx": 80,
+    "nginx-unprivileged": 8080,
+    "httpd": 80,
+    "caddy": 80,
+    "tomcat": 8080,
+    "uvicorn-gunicorn-fastapi": 80,
+    "uvicorn-gunicorn-starlette": 80,
+    "uvicorn-gunicorn": 80,
+    "meinheld-gunicorn-flask": 80,
+    "uwsgi-nginx-flask": 80,
+}
+"""Images that start a server themselves -> the port that they listen on (description of each on Docker Hub)."""
+CONFIGURATIONS = (
+    "nginx.conf",
+    "default.conf",
+    "*.conf",
+    "nginx/*.conf",
+    "conf/*.conf",
+    "docker/*.conf",
+    "config/*.conf",
+)
+LISTENS = re.compile(r"^\s*listen\s+(?:\S+:)?(\d+)")
 
 
 def read(project: Project) -> None:
@@ -64,7 +94,12 @@ def located(project: Project) -> str | None:
 
 def language_of(image: str) -> str | None:
     """The language that an official image is for."""
-    return IMAGES.get(image.rpartition("/")[2].partition("@")[0].partition(":")[0])
+    return IMAGES.get(name_of(image))
+
+
+def name_of(image: str) -> str:
+    """An image's name without registry, tag and digest."""
+    return image.rpartition("/")[2].partition("@")[0].partition(":")[0]
 
 
 def version_of(image: str) -> str | None:
@@ -126,6 +161,24 @@ def _ports(file: File, stage: Stage) -> None:
         file.project.findings.add("port", port, sureness, f"{file.path} exposes it", _at(file, line))
     if port_variable := typed.port(stage.variables.get("PORT")):
         file.field("port", port_variable, "PORT")
+    if not plain:
+        _port_of_image(file, stage)
+
+
+def _port_of_image(file: File, stage: Stage) -> None:
+    """What the image listens on by itself, or by the configuration of nginx that lies beside the Dockerfile."""
+    name = name_of(stage.image)
+    if name not in PORTS or (stage.command and name not in ("nginx", "nginx-unprivileged")):
+        return
+    view = file.project.view
+    if name.startswith("nginx"):
+        for path in view.match(*CONFIGURATIONS):
+            if found := view.find(path, LISTENS):
+                reason = f"nginx in {file.path} is configured by {path}"
+                file.project.findings.add("port", typed.port(found[0][1]), confidence.PROVEN, reason, found[1])
+                return
+    reason = f"{file.path} is based on {stage.image}, which listens on it"
+    file.project.findings.add("port", PORTS[name], confidence.PROVEN, reason, _at(file, stage.line))
 
 
 def _health(file: File, stage: Stage) -> None:

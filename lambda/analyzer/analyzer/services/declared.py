@@ -26,7 +26,7 @@ def members(tree: Project) -> set[str]:
 
 def deployed(tree: Project) -> set[str]:
     """Folders that compose files, blueprints and the like build a service from; "." for the tree itself."""
-    found = [root for path in tree.view.match(*compose.NAMES) for root in compose.builds(tree, path).values()]
+    found = [root for path in filter(tree.view.has, compose.NAMES) for root in compose.builds(tree, path).values()]
     for paths, key, of_rows in (
         (render_yaml.BLUEPRINTS, "rootDir", render_yaml.rows),
         (digitalocean.PATHS, "source_dir", digitalocean.rows),

@@ -11,14 +11,19 @@ from analyzer.project import Project
 LENGTH = 28
 """The longest that slipway.toml allows: load balancers and target groups have names of at most 32 characters."""
 FALLBACK = "app"
+GENERIC = frozenset(
+    ("app", "application", "src", "source", "root", "monorepo", "workspace", "project", "package", "my-app")
+)
+"""Names that templates leave behind."""
 
 
 def name_of(project: Project) -> str:
     """A name for the service: lower case letters, digits and single hyphens, beginning with a letter.
 
-    The name that its manifest gives, else that of its folder, else "app".
+    The name that its manifest gives, else that of the nearest folder; one that says something before one that does not.
     """
-    return next(filter(None, map(_valid, _names(project))), FALLBACK)
+    names = [name for name in map(_valid, _names(project)) if name]
+    return next((name for name in names if name not in GENERIC), next(iter(names), FALLBACK))
 
 
 def _names(project: Project) -> Iterator[str]:
@@ -35,7 +40,7 @@ def _names(project: Project) -> Iterator[str]:
         yield typed.text(typed.table(project.toml("Cargo.toml"), "package").get("name")) or ""
     if view.has("composer.json"):
         yield (typed.text((project.json("composer.json") or {}).get("name")) or "").rpartition("/")[2]
-    yield project.root.rpartition("/")[2]
+    yield from reversed(project.root.split("/"))
 
 
 def _valid(text: str) -> str:
