@@ -38,6 +38,7 @@ def analyze(project: Project) -> None:
     heard = listening.listen(project.view, outcome.entry, fastify=bool(app.manifest.requires("fastify")))
     ports.add(project.findings, outcome, heard)
     _kind(app, outcome, heard)
+    _nothing_listens(app, outcome, heard)
     processes.find(app, manager)
     if not outcome.static:
         natives.find(app)
@@ -80,6 +81,23 @@ def _start(app: App, outcome: Outcome) -> None:
     _development_server(app, outcome)
 
 
+def _nothing_listens(app: App, outcome: Outcome, heard: listening.Heard) -> None:
+    """A handler that another platform's server would call has none here."""
+    own_start = outcome.start and outcome.start.value.kind == "node-file"
+    if (
+        own_start
+        and outcome.framework
+        and outcome.framework.kind == "web"
+        and not outcome.serving
+        and not heard.listens
+    ):
+        app.project.findings.warn(
+            "nothing_listens",
+            f"{outcome.entry} uses {outcome.framework.name} and nothing was seen that listens on a port",
+            remedy="start a server where the variable PORT says",
+        )
+
+
 def _development_server(app: App, outcome: Outcome) -> None:
     """A start script that is only for developers is said to be so, and what runs instead."""
     from analyzer.languages.node.scripts import develops, watches
@@ -88,10 +106,11 @@ def _development_server(app: App, outcome: Outcome) -> None:
     if not found.text or not (develops(found) or watches(found)) or outcome.start is None:
         return
     start = outcome.start.value
-    instead = "the build is served as files" if start.kind == "static" else f"{' '.join(start.argv)} runs instead"
+    if start.kind == "static":
+        return
     app.project.findings.warn(
         "development_server",
-        f"the start script runs {found.program}, which is for developers: {instead}",
+        f"the start script runs {found.program}, which is for developers: {' '.join(start.argv)} runs instead",
         app.manifest.evidence("scripts", "start"),
         remedy="give it a start script for production",
     )

@@ -32,6 +32,8 @@ TOOLS = ("tsx", "ts-node", "serve", "srvx", "pm2-runtime", "nodemon")
 """Programs that a start may need though no manifest lists them -> installed beside the application."""
 PACKAGES = {"pm2-runtime": "pm2"}
 MANAGERS = (("npm",), ("pnpm",), ("yarn",), ("bun",))
+RUNNERS = frozenset((*TOOLS, "pnpm", "yarn", "bun", "bunx"))
+"""Programs of tools."""
 PROVIDERS = {
     "nest": "@nestjs/cli",
     "remix-serve": "@remix-run/serve",
@@ -69,6 +71,7 @@ def describe(app: App, manager: Manager | None, outcome: Outcome) -> None:
         workspace=_in_workspace(app),
         extra=_has_development(app) and not _keeps_development(app, outcome),
         tools=tuple(_tools(app, manager, outcome)),
+        runs_tools=bool(_running(outcome) & RUNNERS),
         result=kind,
         output=output,
         fallback=outcome.serving.fallback if outcome.serving else "",
@@ -138,13 +141,18 @@ def _needs_source(app: App) -> str:
 
 def _keeps_development(app: App, outcome: Outcome) -> bool:
     """Whether what starts is a development dependency."""
-    if outcome.start is None:
-        return False
-    argv = outcome.start.value.argv
-    texts = [outcome.script.text] if outcome.script and argv[:1] in MANAGERS else list(argv)
-    words = {word for text in texts for word in text.split()}
+    words = _running(outcome)
     packages = {PROVIDERS.get(word, word) for word in words} | {word.partition("/")[0] for word in words}
     return any(name in app.manifest.development and name not in app.manifest.dependencies for name in packages)
+
+
+def _running(outcome: Outcome) -> set[str]:
+    """The words of what starts, those of the script too when a package manager starts it."""
+    if outcome.start is None:
+        return set()
+    argv = outcome.start.value.argv
+    texts = [*argv, outcome.script.text] if outcome.script and argv[:1] in MANAGERS else list(argv)
+    return {word for text in texts for word in text.split()}
 
 
 def _tools(app: App, manager: Manager | None, outcome: Outcome) -> list[str]:

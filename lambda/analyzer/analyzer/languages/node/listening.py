@@ -23,7 +23,7 @@ INTERESTING = re.compile(
     r"PORT|\blisten\b|createServer|\bserve\b|/(?:_?health|ping|status|ready|live|up)|['\"]health|\.get\("
 )
 LISTENS = re.compile(
-    r"\.listen\s*\(|\bcreate(?:Secure)?Server\s*\(|\b(?:Bun|Deno)\.serve\s*\(|\bserve\s*\(\s*(?:\{|app\b|handler\b)"
+    r"\.listen\s*\(|\bcreate(?:Secure)?Server\s*\(|\b(?:Bun|Deno)\.serve\s*\(|\bserve\s*\(\s*(?:\{|\(|app\b|handler\b|async\b)"
     r"|\bexport\s+default\s+\{[^}]*\bfetch\b|\bHapi\.server\s*\(|startStandaloneServer\s*\("
 )
 NUMBER = r"""["'`]?(\d{3,5}|80)\b["'`]?"""

@@ -35,6 +35,8 @@ class Plan:
     """Whether packages are installed that are not needed at the end."""
     tools: tuple[str, ...] = ()
     """npm packages beside the application's own, with versions."""
+    runs_tools: bool = False
+    """Whether one of them is what starts."""
     result: str = "application"
     """ "static", "standalone" (Next.js), "bundle" (Nitro: a folder that needs no packages) or "application"."""
     output: str = "."

@@ -6,19 +6,26 @@ from analyzer.languages.compiled.image import apt
 from analyzer.languages.node import commands
 from analyzer.languages.node.plan import Plan
 from analyzer.model import Service
-from analyzer.render.recipe import UID, Command, Copy, Env, Expose, Health, Run, Stage, Step, Workdir
+from analyzer.render.recipe import UID, Command, Comment, Copy, Env, Expose, Health, Run, Stage, Step, Workdir
 
 TOOLS = "/opt/tools"
 """npm packages beside the application's own: apart from what the base image has, and easy to copy."""
 BROWSERS = "/opt/browsers"
-NITRO = ".output"
+SIGNALS = "/opt/signals.cjs"
+HANDLER = (
+    'for (const [name, code] of [["SIGTERM", 143], ["SIGINT", 130]]) '
+    "if (process.pid === 1) process.on(name, () => process.listenerCount(name) === 1 && process.exit(code))"
+)
+"""The kernel keeps signals without a handler from the first process of a container (pid_namespaces(7)): without this
+Node.js is killed at the end of the stop timeout. It does nothing where the application handles the signal itself."""
 
 
 def stage(service: Service, found: Plan, base: str) -> Stage:
     """What runs, on the same image as the build."""
     start, port = service.value("start"), service.value("port")
-    steps: list[Step] = [*apt(service.system_packages), Env(_variables(found, port)), Workdir("/app")]
-    if found.tools:
+    steps: list[Step] = [*apt(service.system_packages), *_signals(start.argv)]
+    steps += [Env(_variables(found, port)), Workdir("/app")]
+    if found.runs_tools:
         steps.append(Copy((TOOLS,), TOOLS, stage="packages"))
     if found.browser == "playwright":
         install = "npx --yes playwright install --with-deps chromium"
@@ -32,14 +39,30 @@ def stage(service: Service, found: Plan, base: str) -> Stage:
     return Stage(base, (*steps, Command(start.argv)))
 
 
+def _signals(argv: tuple[str, ...]) -> list[Step]:
+    if argv[:1] == ("bun",):
+        return []
+    written = f"printf '%s\\n' '{HANDLER}' > {SIGNALS}"
+    return [
+        Comment("As the first process of a container Node.js ignores signals that the application does not handle."),
+        Run((written, f"touch --date=@0 {SIGNALS}")),
+        Env((("NODE_OPTIONS", f"--require={SIGNALS}"),)),
+    ]
+
+
 def path(found: Plan) -> str:
     """Programs of packages and tools are found by their names."""
-    folders = [found.below("node_modules/.bin"), "/app/node_modules/.bin", *([f"{TOOLS}/bin"] if found.tools else [])]
+    return _path(found, tools=bool(found.tools))
+
+
+def _path(found: Plan, *, tools: bool) -> str:
+    folders = [found.below("node_modules/.bin"), "/app/node_modules/.bin", *([f"{TOOLS}/bin"] if tools else [])]
     return ":".join((*dict.fromkeys(folders), "$PATH"))
 
 
 def _variables(found: Plan, port: int | None) -> tuple[tuple[str, str], ...]:
-    rows = [("NODE_ENV", "production"), ("PATH", path(found)), ("HOST", "0.0.0.0")]  # noqa: S104 - within the container
+    found_path = _path(found, tools=found.runs_tools)
+    rows = [("NODE_ENV", "production"), ("PATH", found_path), ("HOST", "0.0.0.0")]  # noqa: S104 - within the container
     if found.next:
         rows.append(("HOSTNAME", "0.0.0.0"))  # noqa: S104 - Docker sets it to the container's name
     if found.browser == "puppeteer":

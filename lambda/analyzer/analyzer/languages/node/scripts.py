@@ -65,6 +65,9 @@ DEVELOPMENT: Mapping[str, frozenset[str] | None] = {
     "vinxi": frozenset({"dev"}),
     "qwik": frozenset({"dev"}),
     "wrangler": frozenset({"dev"}),
+    "vc": frozenset({"dev"}),
+    "vercel": frozenset({"dev"}),
+    "netlify": frozenset({"dev"}),
     "elm-live": ANY,
     "vocs": frozenset({"dev", "preview"}),
     "ice": frozenset({"start"}),
@@ -76,7 +79,6 @@ DEVELOPMENT: Mapping[str, frozenset[str] | None] = {
     "rw": frozenset({"dev"}),
     "redwood": frozenset({"dev"}),
     "meteor": frozenset({"", "run", "npm"}),
-    "antora": frozenset(),
 }
 """Programs that serve a developer only: with these first words, "" being none; any when ANY. From their manuals."""
 

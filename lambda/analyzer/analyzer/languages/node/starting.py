@@ -64,7 +64,7 @@ def decide(app: App, manager: Manager | None, version: str | None) -> Outcome:
         framework = row if row and (page is None or page.bundler) else page
         return _by_script(app, name, manager, Outcome(framework, serving))
     if serving and page and not (page.bundler and row and row.kind == "web" and _served_by_source(app)):
-        return _built(page, serving)
+        return _built(app, page, serving)
     return _by_source(app, row, manager, version)
 
 
@@ -118,11 +118,12 @@ def direct(script: str) -> tuple[str, ...]:
     return parse(text).argv
 
 
-def _built(page: Framework, serving: Serving) -> Outcome:
+def _built(app: App, page: Framework, serving: Serving) -> Outcome:
     if serving.missing:
         return Outcome(page, serving, missing=serving.missing)
     if serving.static:
-        return Outcome(page, serving, Candidate(STATIC, confidence.PROVEN, _files(serving), serving.evidence))
+        aside = "; the start script serves developers only" if app.script("start") else ""
+        return Outcome(page, serving, Candidate(STATIC, confidence.PROVEN, _files(serving) + aside, serving.evidence))
     return Outcome(
         page, serving, Candidate(started(serving.start), confidence.DEFAULT, serving.reason, serving.evidence)
     )

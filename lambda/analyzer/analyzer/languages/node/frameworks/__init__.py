@@ -13,7 +13,7 @@ from analyzer.languages.node.frameworks import full_stack, sites
 from analyzer.languages.node.frameworks.row import Framework, server, site
 
 FULL_STACK = (
-    Framework("redwoodjs", ("@redwoodjs/core", "redwoodjs"), site("web/dist"), 8910, ("rw", "build")),
+    Framework("redwoodjs", ("@redwoodjs/core",), server("rw", "serve", output="web/dist"), 8910, ("rw", "build")),
     Framework("blitz", ("blitz",), server("blitz", "start"), 3000, ("blitz", "build")),
     Framework(
         "keystone",
@@ -81,6 +81,7 @@ GENERATORS = (
 
 CLIENTS = (
     Framework("ionic-angular", ("@ionic/angular",), full_stack.angular, 4200, ("ng", "build")),
+    Framework("ionic-react", ("@ionic/react",), sites.ionic_react, 3000, bundler=True),
     Framework("angular", ("@angular/core", "@angular/cli"), full_stack.angular, 4000, ("ng", "build"), bundler=True),
     Framework("ember", ("ember-cli", "ember-source"), site("dist", flags=("--output-path",)), 4200, ("ember", "build")),
     Framework(

@@ -85,7 +85,7 @@ def astro(app: App) -> Serving:
     if app.depends("@astrojs/node") and (adapter or output):
         where = (adapter or output or ())[1:]
         return Serving(
-            "@astrojs/node writes a server", ("node", f"./{files.output}/server/entry.mjs"), files.output, where
+            "@astrojs/node writes a server", ("node", f"{files.output}/server/entry.mjs"), files.output, where
         )
     if output and output[0] in ("server", "hybrid"):
         where = (output[1],)

@@ -32,6 +32,11 @@ def create_react_app(app: App) -> Serving:
     return Serving(f"the build writes to {output}", output=output, fallback=_fallback(app))
 
 
+def ionic_react(app: App) -> Serving:
+    """On Create React App once, on Vite now."""
+    return create_react_app(app) if app.depends("react-scripts") else vite(app)
+
+
 def vitepress(app: App) -> Serving:
     """.vitepress/dist in the folder that the build names."""
     return _press(app, "vitepress", "outDir")
