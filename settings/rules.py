@@ -98,7 +98,7 @@ TARGET = {
     "platform": Rule(" or ".join(PLATFORMS), one_of(*PLATFORMS)),
     "bedrock_model": Rule(
         "the id or ARN of a model or inference profile of Amazon Bedrock",
-        matches(r"[A-Za-z0-9][A-Za-z0-9.:-]{1,127}|arn:aws[a-z-]*:bedrock:[A-Za-z0-9.:/-]{10,500}"),
+        matches(r"(?!arn:)[A-Za-z0-9][A-Za-z0-9.:-]{1,127}|arn:aws[a-z-]*:bedrock:[A-Za-z0-9.:/-]{10,500}"),
     ),
     "rollout_timeout": Rule("seconds from 10 to 7200", whole(10, 7200)),
 }

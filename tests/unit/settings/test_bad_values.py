@@ -15,6 +15,7 @@ HEALTH = 'use a path, such as "/health"'
 ACCOUNT = 'use 12 digits in quotes, such as "123456789012"'
 REGION = 'use an AWS region, such as "eu-central-1"'
 CERTIFICATE = "use the ARN of an ACM certificate"
+MODEL = "use the id or ARN of a model or inference profile of Amazon Bedrock"
 DOMAIN = 'use a host name, such as "shop.example.com"'
 RETENTION = "use one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731"
 TEXTS = 'use a table of strings, such as { LOG_LEVEL = "info" }'
@@ -47,6 +48,9 @@ TARGET_VALUES = (
     ("log_retention_days", '"30"', "'30'", RETENTION),
     ("log_retention_days", "true", "True", RETENTION),
     ("platform", '"linux/riscv64"', "'linux/riscv64'", "use linux/amd64 or linux/arm64"),
+    ("bedrock_model", '""', "''", MODEL),
+    ("bedrock_model", '"maker model"', "'maker model'", MODEL),
+    ("bedrock_model", '"arn:aws:s3:::bucket"', "'arn:aws:s3:::bucket'", MODEL),
     ("rollout_timeout", "5", "5", "use seconds from 10 to 7200"),
     ("rollout_timeout", "60.0", "60.0", "use seconds from 10 to 7200"),
 )
