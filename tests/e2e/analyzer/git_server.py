@@ -1,6 +1,7 @@
 """A git server on loopback: real bare repositories through `git http-backend`, and the ways in which servers fail.
 
-The first part of the path says how: open, private (wants TOKEN), slow, cut, page, circle, moved, elsewhere, error.
+The first part of a path says how: open, private (wants TOKEN), slow, cut, page, junk, circle, moved,
+elsewhere, error.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "100000")
         self.end_headers()
         with suppress(OSError):
+            self.wfile.write(b"fff0")
             for _ in range(600):
                 self.wfile.write(b"0")
                 self.wfile.flush()
@@ -107,6 +109,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _page(self, rest: str, body: bytes) -> None:
         self._answer(200, {"Content-Type": "text/html"}, b"<html>hello</html>")
+
+    def _junk(self, rest: str, body: bytes) -> None:
+        kind = "application/x-git-upload-pack-advertisement"
+        self._answer(200, {"Content-Type": kind}, b"001e# service=git-upload-pack\n0000zzzz" + bytes(range(256)))
 
     def _circle(self, rest: str, body: bytes) -> None:
         self._answer(301, {"Location": self.path}, b"")

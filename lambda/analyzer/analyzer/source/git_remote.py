@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from analyzer.failure import Failure
 from analyzer.source.access import Access
@@ -177,7 +177,7 @@ class _Answer:
 
 def _prefixes(ref: str | None) -> Sequence[bytes]:
     """What the server has to list."""
-    if ref is None or _is_id(ref):
+    if ref in (None, "HEAD") or _is_id(ref):
         return [b"HEAD"]
     if ref.startswith("refs/"):
         return [ref.encode()]
@@ -185,7 +185,7 @@ def _prefixes(ref: str | None) -> Sequence[bytes]:
 
 
 def _chosen(ref: str | None, refs: Mapping[bytes, bytes]) -> bytes:
-    if ref is not None and _is_id(ref):
+    if _is_id(ref):
         return ref.encode()
     found = next((refs[name] for name in _prefixes(ref) if name in refs), None)
     if found is None:
@@ -193,8 +193,8 @@ def _chosen(ref: str | None, refs: Mapping[bytes, bytes]) -> bytes:
     return found
 
 
-def _is_id(ref: str) -> bool:
-    return len(ref) in (40, 64) and not ref.strip(HEXADECIMAL)
+def _is_id(ref: str | None) -> TypeGuard[str]:
+    return ref is not None and len(ref) in (40, 64) and not ref.strip(HEXADECIMAL)
 
 
 @contextmanager
