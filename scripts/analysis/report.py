@@ -94,12 +94,14 @@ def _lists(service: Service) -> Iterator[str]:
         ("variables", [_variable(row) for row in service.variables]),
     ):
         if rows:
-            yield from textwrap.wrap(
-                _row(label, ", ".join(rows)), 118, subsequent_indent=" " * (WIDTH + 4), break_on_hyphens=False
-            )
-    if service.size:
-        size = f"{service.size.cpu / 1024:g} vCPU, {service.size.memory} MiB (heuristic)"
-        yield _row("size", ": ".join(filter(None, [size, ", ".join(service.size.reasons)])))
+            yield from _wrapped(label, ", ".join(rows))
+    if size := service.size:
+        yield from _wrapped("size", f"{size.cpu / 1024:g} vCPU, {size.memory} MiB; {'; '.join(size.reasons)}")
+
+
+def _wrapped(label: str, text: str) -> list[str]:
+    indent = " " * (WIDTH + 4)
+    return textwrap.wrap(_row(label, text), 118, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _process(process: Process) -> str:
@@ -112,7 +114,7 @@ def _backing(backing: Backing) -> str:
 
 
 def _variable(variable: Variable) -> str:
-    notes = [note for note, holds in (("secret", variable.secret), ("required", variable.required)) if holds]
+    notes = [note for note, holds in (("secret", variable.secret), ("no default", variable.required)) if holds]
     return f"{variable.name} ({', '.join(notes)})" if notes else variable.name
 
 

@@ -77,7 +77,10 @@ def _with_port(fields: dict[str, Field]) -> dict[str, Field]:
     start, port = fields["start"], fields["port"]
     if start.value is None or port.value is None:
         return fields
-    return {**fields, "start": replace(start, value=start_command.with_port(start.value, port.value))}
+    value = start_command.with_port(start.value, port.value)
+    others = (replace(other, value=start_command.with_port(other.value, port.value)) for other in start.others)
+    different = tuple(other for other in others if other.value.command != value.command)
+    return {**fields, "start": replace(start, value=value, others=different)}
 
 
 def _processes(findings: Findings, fields: dict[str, Field]) -> tuple[Process, ...]:

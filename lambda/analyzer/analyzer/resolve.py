@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analyzer import confidence
 from analyzer.findings import Findings
 from analyzer.model import FIELDS, Candidate, Field
 
+MISSING = {
+    "language": "add its manifest (pyproject.toml, package.json, go.mod, ...), or write a Dockerfile",
+    "start": "add a Procfile with a line `web: COMMAND`",
+    "port": "say `port` in .slipway.toml",
+    "health_path": "answer GET /health with 200 and no login, or say `health_path` in .slipway.toml",
+}
+"""What to add where no reader knew better; of these a service that answers requests has to have each."""
 OTHERS = 8
 """Candidates that are kept beside the chosen one."""
 
@@ -13,6 +22,19 @@ OTHERS = 8
 def resolve(findings: Findings) -> dict[str, Field]:
     """Every field of FIELDS, decided."""
     return {name: _decide(_merged(findings.candidates[name]), findings.missing.get(name, "")) for name in FIELDS}
+
+
+def completed(fields: dict[str, Field]) -> dict[str, Field]:
+    """The same fields; one that is open and needed says what to add."""
+    if fields["language"].value is not None and fields["kind"].value not in ("web", None):
+        return fields
+    asked = MISSING if fields["language"].value is not None else ("language",)
+    return {
+        name: replace(field, missing=MISSING[name])
+        if name in asked and field.value is None and not field.missing
+        else field
+        for name, field in fields.items()
+    }
 
 
 def _merged(candidates: list[Candidate]) -> list[Candidate]:

@@ -27,8 +27,8 @@ def test_a_service_in_a_screen() -> None:
         "  port             8000",
         "  processes        worker: celery worker",
         "  needs            postgresql (DATABASE_URL), redis",
-        "  variables        SECRET_KEY (secret, required), DEBUG",
-        "  size             0.5 vCPU, 1024 MiB (heuristic): Python 3.12 with one worker",
+        "  variables        SECRET_KEY (secret, no default), DEBUG",
+        "  size             0.5 vCPU, 1024 MiB; Python 3.12 with one worker",
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import singledispatch
 
 from analyzer.render.recipe import (
@@ -22,18 +23,12 @@ from analyzer.render.recipe import (
 )
 
 HEADER = "# Written by `./poe analyze --write`. Edit it freely: a Dockerfile that exists is used as it is.\n"
-CA_VARIABLES = (
-    "SSL_CERT_FILE",
-    "PIP_CERT",
-    "NODE_EXTRA_CA_CERTS",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "GIT_SSL_CAINFO",
-)
-"""Variables by which package managers are told of a bundle of certificate authorities."""
-WITH_CA = (
-    "if [ -s /run/secrets/ca ]; then export " + " ".join(f"{name}=/run/secrets/ca" for name in CA_VARIABLES) + "; fi"
-)
+CA_VARIABLES = {
+    "PIP_CERT": re.compile(r"\b(pip|poetry|pdm|pipenv)\b"),
+    "REQUESTS_CA_BUNDLE": re.compile(r"\b(poetry|pdm|pipenv)\b"),
+    "NODE_EXTRA_CA_CERTS": re.compile(r"\b(npm|npx|pnpm|yarn|bun|node|corepack|deno)\b"),
+}
+"""Variables that tell a program of a bundle of certificate authorities, beside SSL_CERT_FILE, which most know."""
 CONTINUED = " && \\\n    "
 
 
@@ -96,10 +91,15 @@ def _run(step: Run) -> str:
     if step.downloads:
         mounts.append("--mount=type=secret,id=ca")
     commands = CONTINUED.join(step.commands)
-    lines = [" ".join(["RUN", *mounts]), f"    {WITH_CA}; \\", f"    {commands}"]
-    if step.downloads:
-        return f"{lines[0]} \\\n{lines[1]}\n{lines[2]}"
-    return f"{lines[0]} \\\n{lines[2]}" if mounts else f"RUN {commands}"
+    if not mounts:
+        return f"RUN {commands}"
+    certificates = [f"    {_with_ca(commands)}; \\\n"] if step.downloads else []
+    return "".join([" ".join(["RUN", *mounts]), " \\\n", *certificates, f"    {commands}"])
+
+
+def _with_ca(commands: str) -> str:
+    names = ["SSL_CERT_FILE", *(name for name, programs in CA_VARIABLES.items() if programs.search(commands))]
+    return "if [ -s /run/secrets/ca ]; then export " + " ".join(f"{name}=/run/secrets/ca" for name in names) + "; fi"
 
 
 @_written.register

@@ -1,4 +1,4 @@
-"""The files that an analyzed service gets: Dockerfile and .dockerignore by its language, .slipway.toml with what is known."""
+"""The files that an analyzed service gets: Dockerfile, .dockerignore, and .slipway.toml with what is known."""
 
 from __future__ import annotations
 
@@ -23,3 +23,15 @@ def image_files(service: Service) -> dict[str, str]:
     if recipe is None:
         return {}
     return {"Dockerfile": dockerfile(recipe, title=service.name), ".dockerignore": dockerignore(recipe)}
+
+
+def why_no_dockerfile(service: Service) -> tuple[str, str]:
+    """Why there is none, and the next step."""
+    if service.dockerfile:
+        return f"{service.dockerfile} is there and is used as it is", "read it, or remove it to get a generated one"
+    for name in ("language", "start", "runtime_version"):
+        found = service.fields[name]
+        if found.value is None:
+            label = name.replace("_", " ")
+            return f"the {label} cannot be told", found.missing or "write a Dockerfile, or say it in .slipway.toml"
+    return f"a {service.value('kind') or 'tree like this'} is not something to serve", "write a Dockerfile if it is"

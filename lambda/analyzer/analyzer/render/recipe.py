@@ -54,8 +54,8 @@ class Run:
     caches: tuple[str, ...] = ()
     """Folders that stay between builds and never are in a layer."""
     downloads: bool = False
-    """Whether it fetches packages: the CA bundle of a company proxy is then there as the secret `ca`, in
-    SSL_CERT_FILE, PIP_CERT, NODE_EXTRA_CA_CERTS and the like."""
+    """Whether it fetches packages: the CA bundle of a company proxy is then there as the secret `ca`, and the variables
+    by which its programs find one name it."""
 
 
 @dataclass(frozen=True, slots=True)
