@@ -50,7 +50,7 @@ WAYS: dict[str, tuple[Reading, ...]] = {
         _way(rf"\benv\(\s*{QUOTED}"),
     ),
     "ruby": (
-        _way(rf"\bENV\.fetch\(?\s*{QUOTED}", r"\s*,|\s*\)?\s*(?:\{{|do\b)"),
+        _way(rf"\bENV\.fetch\(?\s*{QUOTED}", r"\s*,|\s*\)?\s*(?:\{|do\b)"),
         _way(rf"\bENV\[\s*{QUOTED}\s*\]", r"\s*(?:\|\||==|!=|=~|&&|&\.|\.present|\.blank|\?|\|\|=)"),
         _way(rf"\bENV\.(?:key|has_key|include|dig)\??\(\s*{QUOTED}", optional=True),
     ),
@@ -89,6 +89,8 @@ WAYS: dict[str, tuple[Reading, ...]] = {
 }
 """Language -> the ways, the stricter first: the first that matches at a place counts."""
 
+MENTIONED = re.compile(r"(?i:env)|\bconfig\(|\$\{[A-Z]")
+"""In every file that reads a variable in one of these ways; most files read none."""
 TAKEN_APART = re.compile(r"(?:const|let|var)\s*\{([^}]{1,2000})\}\s*=\s*process\.env\b")
 TESTED = re.compile(r"(?:\b(?:if|unless|elif|while|assert)\b\s*\(?\s*!?\s*(?:os\.)?|!|\bbool\(\s*(?:os\.)?)$")
 FATAL = re.compile(r"(?i)fatal|panic|exit\(|errors?\.|raise|throw")
@@ -128,7 +130,7 @@ def is_own(name: str) -> bool:
 
 def read(view: SourceView, source: Source) -> Iterator[Variable]:
     """The variables that a file reads, each once, in the order of their first place."""
-    if "env" not in source.text.lower():
+    if not MENTIONED.search(source.text):
         return
     found: dict[str, Variable] = {}
     for start, name, required, shown in sorted(_places(source)):
