@@ -198,3 +198,10 @@ def test_rails_brings_its_processes_variables_and_assets() -> None:
     assert found.value("build_command") == "bundle exec rails assets:precompile"
     assert "libpq5" in found.system_packages
     assert "libpq-dev" in found.build_packages
+
+
+def test_a_site_beside_a_program_of_another_language_needs_pages() -> None:
+    program = {"requirements.txt": "flask\n", "app.py": "import flask\napp = flask.Flask('x')\n"}
+    styled = {"Gemfile": "gem 'github-pages'\n", "_config.yml": "theme: x\n"}
+    assert service(program | styled).value("language") == "python"
+    assert service(styled | {"package.json": "{}", "_posts/x.md": ""}).value("framework") == "jekyll"

@@ -97,7 +97,9 @@ def _shell(project: Project, script: str) -> tuple[str, str]:
 def _kind(project: Project, script: str) -> None:
     findings, view = project.findings, project.view
     where = view.evidence(script, 1)
-    if found := view.find(script, PORT):
+    if findings.value("port"):
+        findings.add("kind", "web", confidence.CONVENTION, "a port is named for it", where)
+    elif found := view.find(script, PORT):
         findings.add("kind", "web", confidence.CONVENTION, f"{script} names a port", found[1])
         if number := found[0][1] or found[0][2]:
             findings.add("port", int(number), confidence.PROVEN, f"{script} names the port", found[1])

@@ -18,6 +18,12 @@ NAME = "php"
 CODE = re.compile(r"<\?(?:php|=)")
 PAGES = ("index.php", *(f"{folder}/index.php" for folder in starting.ROOTS))
 SQLITE = re.compile(r"^DB_CONNECTION=[\"']?sqlite")
+CONSOLE_ASSETS = (
+    ("symfonycasts/sass-bundle", "sass:build"),
+    ("symfonycasts/tailwind-bundle", "tailwind:build --minify"),
+    ("symfony/asset-mapper", "asset-map:compile"),
+)
+"""Bundles of Symfony that compile pages' styles and scripts, in the order in which they build on each other."""
 WORDPRESS = ("wp-config.php", "wp-config-sample.php", "wp-load.php")
 
 
@@ -46,6 +52,7 @@ def analyze(project: Project) -> None:
     version.decide(project, composer)
     framework = frameworks.find(project, composer)
     starting.find(project, composer, framework)
+    _check(project, composer)
     extensions.add(project, composer, framework)
     processes.add(project, composer, framework)
     node = assets.read(project)
@@ -54,6 +61,7 @@ def analyze(project: Project) -> None:
         "framework_folders": _writable(project, framework),
         "dotenv": framework is not None and framework.name == "symfony" and project.view.has(".env"),
         "console": project.view.has("bin/console"),
+        "console_assets": [command for package, command in CONSOLE_ASSETS if composer.requires(package)],
         "sqlite": project.view.find(".env.example", SQLITE) is not None,
         "views": project.view.has_folder("resources/views"),
     }
@@ -81,8 +89,12 @@ def _manage(project: Project, composer: Composer) -> None:
         "package_folders": composer.paths(),
         "composer_scripts": composer.scripts(),
     }
-    if composer.lock is None and composer.manifest.get("require"):
-        findings.warn(
+
+
+def _check(project: Project, composer: Composer) -> None:
+    """Warn of a missing lock file; a library leaves it out on purpose."""
+    if composer.lock is None and composer.manifest.get("require") and project.findings.value("kind") != "library":
+        project.findings.warn(
             "no_lock_file",
             "composer.json has no composer.lock, so that every build may get other versions",
             project.view.evidence(MANIFEST),

@@ -118,6 +118,7 @@ def _finish(service: Service) -> Run:
         commands.append("php artisan view:cache")
     if framework == "symfony" and details.get("console") and "post-install-cmd" not in details["composer_scripts"]:
         commands.append("php bin/console cache:warmup --no-debug")
+    commands += [f"php bin/console {command}" for command in details.get("console_assets") or () if details["console"]]
     caches = ("/root/.composer/cache",) if details.get("manifest") else ()
     return Run(tuple(commands), caches, downloads=bool(caches))
 

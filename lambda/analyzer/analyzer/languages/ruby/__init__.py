@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from analyzer import confidence
 from analyzer.languages.ruby import app as reading
 from analyzer.languages.ruby import building, frameworks, gemfile, packages, processes, starting
-from analyzer.languages.ruby.app import ENTRIES
+from analyzer.languages.ruby.app import ENTRIES, NOT_ENTRIES
 from analyzer.model import Candidate, Service
 from analyzer.project import Project
 from analyzer.render.recipe import Recipe
 
 NAME = "ruby"
+JEKYLL = ("_posts", "_layouts", "_includes", "_pages", "_data")
+"""Folders of a site of Jekyll; a `_config.yml` alone also styles the front page of any repository on GitHub."""
 TOOLING = frozenset(
     {"fastlane", "cocoapods", "danger", "rubocop", "rake", "overcommit", "html-proofer", "mdl", "xcpretty", "dotenv"}
 )
@@ -22,7 +24,6 @@ SOURCES = (
     "bin/rails",
     "config/application.rb",
     "config/environment.rb",
-    "_config.yml",
     "bridgetown.config.yml",
     "nanoc.yaml",
 )
@@ -32,13 +33,13 @@ def detect(project: Project) -> Candidate | None:
     """A manifest beside Ruby source is certain; a manifest of tools or a lone file is not."""
     view = project.view
     manifest = gemfile.manifest_of(view) or next(iter(gemfile.gemspecs(view)), None)
-    source = view.first(*SOURCES) or next(_top_scripts(project), None)
+    source = view.first(*SOURCES) or next(_top_scripts(project), None) or _page(project)
     if manifest:
         return _manifested(project, manifest, source)
     if found := view.first("config.ru", *ENTRIES) or next(view.match("api/*.rb"), None):
         sure = confidence.PROVEN if found == "config.ru" else confidence.CONVENTION
         return Candidate(NAME, sure, f"{found} is there", (view.evidence(found, 1),))
-    scripts = list(_top_scripts(project))
+    scripts = [path for path in _top_scripts(project) if path not in NOT_ENTRIES]
     if len(scripts) == 1:
         where = view.evidence(scripts[0], 1)
         return Candidate(NAME, confidence.CONVENTION, f"{scripts[0]} is the only script", (where,))
@@ -65,6 +66,12 @@ def _top_scripts(project: Project) -> Iterator[str]:
     return (path for path in project.view.top() if path.endswith(".rb") and path != "gems.rb")
 
 
+def _page(project: Project) -> str | None:
+    """The configuration of a site of Jekyll that has pages."""
+    site = any(project.view.has_folder(folder) for folder in JEKYLL) or next(project.view.match("index.*"), None)
+    return project.view.first("_config.yml") if site else None
+
+
 def analyze(project: Project) -> None:
     """Reads the bundle, then what is started with it."""
     app = reading.of(project)
@@ -74,6 +81,7 @@ def analyze(project: Project) -> None:
     starting.find(app, framework)
     processes.add(app)
     packages.add(app)
+    building.check(app)
     building.assets(app)
 
 

@@ -11,7 +11,7 @@ from analyzer.model import Evidence
 from analyzer.project import Project
 
 ENTRIES = ("app.rb", "main.rb", "server.rb", "web.rb", "application.rb", "index.rb", "myapp.rb", "run.rb", "start.rb")
-NOT_ENTRIES = frozenset({"gems.rb", "setup.rb", "extconf.rb", "spec_helper.rb", "test_helper.rb"})
+NOT_ENTRIES = frozenset({"config.rb", "gems.rb", "setup.rb", "extconf.rb", "spec_helper.rb", "test_helper.rb"})
 SCRIPTS = 40
 """Files in the root that are looked into."""
 

@@ -47,7 +47,6 @@ def bundle(app: App) -> None:
     }
     if app.is_rails and app.gem("sqlite3") and view.has_folder("db"):
         findings.details["writable"].append("db")
-    _warn_lock(app)
 
 
 def _folders(app: App) -> list[str]:
@@ -58,10 +57,20 @@ def _folders(app: App) -> list[str]:
     return sorted(dict.fromkeys(found))
 
 
-def _warn_lock(app: App) -> None:
+def check(app: App) -> None:
+    """Warn of what keeps the bundle from being installed alike everywhere; a library leaves its lock out on purpose."""
     view, findings = app.project.view, app.project.findings
+    if app.declared is None or findings.value("kind") == "library":
+        return
+    for gem in app.declared.outside():
+        findings.warn(
+            "outside_of_service",
+            f"{app.declared.path} takes {gem.name} from outside of the service's folder, where no image build sees it",
+            gem.evidence,
+            remedy="move it below the service, or publish it as a gem",
+        )
     if app.lock is None:
-        manifest = app.declared.path if app.declared else "Gemfile"
+        manifest = app.declared.path
         findings.warn(
             "no_lock_file",
             f"{manifest} has no lock file, so that every build may get other versions",

@@ -41,6 +41,7 @@ class Gem:
     requirements: tuple[str, ...]
     groups: tuple[str, ...]
     path: str | None
+    """The folder that it comes from, as it is written; None for a gem of a registry or a repository."""
     evidence: Evidence
 
     @property
@@ -77,7 +78,13 @@ class Declared:
 
     def paths(self) -> tuple[str, ...]:
         """Folders of gems that are part of the tree."""
-        return tuple(sorted({gem.path for gem in self.gems.values() if gem.path and gem.production}))
+        return tuple(
+            sorted({gem.path for gem in self.gems.values() if gem.path and gem.production and _inside(gem.path)})
+        )
+
+    def outside(self) -> list[Gem]:
+        """Gems that come from folders above the service."""
+        return [gem for gem in self.gems.values() if gem.path and gem.production and not _inside(gem.path)]
 
 
 def manifest_of(view: SourceView) -> str | None:
@@ -183,7 +190,8 @@ def _gem(found: re.Match[str], blocks: list[_Block], evidence: Evidence, declare
         groups += SYMBOL.findall(option[1] if option[1].startswith("[") else ":" + option[1].lstrip(":"))
     path = OPTION_PATH.search(rest)
     within = path[1] if path else next((block.path for block in reversed(blocks) if block.path), None)
-    gem = Gem(found[1], _requirements(rest), tuple(dict.fromkeys(groups)), _inside(within), evidence)
+    folder = _tidy(within) if within else None
+    gem = Gem(found[1], _requirements(rest), tuple(dict.fromkeys(groups)), folder, evidence)
     known = declared.gems.get(gem.name)
     if known is None or not known.production:
         declared.gems[gem.name] = gem
@@ -222,9 +230,9 @@ def _beside(path: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name.removeprefix("./")
 
 
-def _inside(path: str | None) -> str | None:
-    """A path below the tree's root, tidied; None for one that leads out of it."""
-    if path is None:
-        return None
-    tidy = path.removeprefix("./").rstrip("/")
-    return None if tidy.startswith(("/", "~", "..")) else tidy
+def _tidy(path: str) -> str:
+    return path.removeprefix("./").rstrip("/")
+
+
+def _inside(path: str) -> bool:
+    return not path.startswith(("/", "~", ".."))

@@ -130,7 +130,6 @@ def _writable(service: Service) -> list[str]:
 def _final(service: Service, start: Start) -> Stage:
     steps: list[Step] = [Copy((BUNDLE,), BUNDLE, stage="build"), Copy(("/app",), "/app", stage="build")]
     steps += [Copy((f"/app/{folder}",), f"/app/{folder}", stage="build", owned=True) for folder in _writable(service)]
-    steps.append(Env((("HOME", "/tmp"),)))  # noqa: S108 - Bundler wants a home that the unprivileged user can write
     return Stage("base", (*steps, *_served(service), Command(start.argv)))
 
 
@@ -154,12 +153,12 @@ def _without_bundle(service: Service, start: Start, base: str) -> Recipe:
 
 
 def _served(service: Service) -> tuple[Step, ...]:
-    """The port and a check that asks it with Ruby's own HTTP client."""
-    port = service.value("port")
+    """The port and a check that asks it with Ruby's own HTTP client; Bundler wants a home that it can write to."""
+    port, home = service.value("port"), ("HOME", "/tmp")  # noqa: S108
     if not port:
-        return ()
+        return (Env((home,)),)
     path = service.value("health_path")
-    ported = (Env((("PORT", str(port)),)), Expose(int(port)))
+    ported = (Env((home, ("PORT", str(port)))), Expose(int(port)))
     if not path:
         return ported
     asks = f'exit Net::HTTP.get_response(URI("http://127.0.0.1:#{{ENV[%q(PORT)]}}{path}")).code.to_i < 400'
