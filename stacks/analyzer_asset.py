@@ -54,7 +54,7 @@ class _Composed:
 def compose(root: Path, folder: Path) -> None:
     """Copy the sources and the packages into a folder. Raises SettingsError when the environment is not as pinned."""
     for path in files(root, ANALYZER):
-        _copy(path, folder / path.relative_to(root / ANALYZER.folder))
+        _copy(root / ANALYZER.folder / path, folder / path)
     versions = pinned(root, ANALYZER)
     for name in ANALYZER.packages:
         found = _installed(name, versions.get(name))
