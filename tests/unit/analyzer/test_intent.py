@@ -322,6 +322,23 @@ PLATFORMS: list[tuple[str, str, dict[str, Any]]] = [
         {"start": ("python-file", "x.py")},
     ),
     ("project.toml", '[[io.buildpacks.build.env]]\nname = "PORT"\nvalue = 81', {"port": 81}),
+    (
+        "project.toml",
+        "[build]\nenv = [{name = 'GOOGLE_RUNTIME', value = 'nodejs'}, {name = 'GOOGLE_RUNTIME_VERSION', value = 20}]",
+        {"language": "node", "runtime_version": "20"},
+    ),
+    ("project.toml", '[[build.env]]\nname = "BP_CPYTHON_VERSION"\nvalue = "3.11.*"', {"runtime_version": "3.11"}),
+    ("project.toml", '[[build.env]]\nname = "BP_NODE_VERSION"\nvalue = ">=18"', {"runtime_version": None}),
+    (
+        "project.toml",
+        '[[build.env]]\nname = "BP_LAUNCHPOINT"\nvalue = "./src/x.js"',
+        {"start": ("node-file", "./src/x.js")},
+    ),
+    ("vercel.json", '{"framework": "nextjs"}', {"framework": "next"}),
+    ("vercel.json", '{"framework": "docusaurus-2"}', {"framework": "docusaurus"}),
+    ("vercel.json", '{"framework": null}', {"framework": None}),
+    ("compose.yaml", "services: {worker: {build: .}}", {"kind": "worker"}),
+    ("compose.yaml", "services: {worker: {build: ., ports: ['80']}}", {"kind": None, "port": 80}),
     ("heroku.yml", "run: {web: npm start, worker: {command: [npm run jobs]}}", {"start": ("package-script", "start")}),
     ("app.json", '{"expo": {"name": "x"}}', {"start": None, "language": None}),
     (

@@ -7,6 +7,7 @@ import pytest
 from analyzer.analyze import analyze
 from analyzer.failure import Failure
 from analyzer.model import Service, Size
+from analyzer.render.settings_file import settings_file
 from analyzer.source.view import of_memory
 
 STATED = """\
@@ -113,7 +114,7 @@ REFUSED = [
     ("\nport = true", ".slipway.toml:2: port: allowed is a port from 1 to 65535"),
     ('port = "80"', "port: allowed is a port"),
     ('health_path = "up"', 'health_path: allowed is a path, such as "/health"'),
-    ("cpu = 300", "cpu: allowed are 256, 512, 1024, 2048, 4096"),
+    ("cpu = 300", "cpu: allowed are 256, 512, 1024, 2048, 4096, 8192, 16384"),
     ("cpu = [256]", "cpu: allowed are 256"),
     ("cpu = 256\nmemory = 4096", ".slipway.toml:2: memory: with cpu 256 allowed are 512, 1024, 2048 MiB"),
     ("min = 3\nmax = 2", "min: min, desired and max must not fall"),
@@ -143,7 +144,7 @@ REFUSED = [
     ("[processes.jobs]\nschedule = 'rate(1 hour)'", "processes.jobs: allowed is a table with command and schedule"),
     ("[processes.jobs]\ncommand = 'x'\nschedule = 'now'", "processes.jobs.schedule: allowed is a schedule"),
     ("[processes.web]\ncommand = 'x'\nschedule = 'rate(1 hour)'", "processes.web.schedule: there is no such key"),
-    ("[processes.Jobs]\ncommand = 'x'", "processes.Jobs: allowed is a table [processes.NAME]"),
+    ("[processes.'a b']\ncommand = 'x'", "processes.a b: allowed is a table [processes.NAME]"),
     ("processes = 5", "processes.: allowed is a table"),
     ('release = "x"', "release: allowed is a table with command"),
     ("[release]\ncommand = 'x'\nretries = 3", "release.retries: there is no such key; allowed are command"),
@@ -160,6 +161,19 @@ def test_what_is_not_allowed_is_refused(text: str, message: str) -> None:
     assert message in error.value.message
     assert error.value.message.startswith(".slipway.toml")
     assert error.value.remedy
+
+
+def test_what_is_written_can_be_read_again() -> None:
+    files: dict[str, bytes | str] = {
+        **APP,
+        "Procfile": "web: gunicorn shop:app\nCelery_Beat: celery beat\nrelease: flask db upgrade 😀\n",
+        "render.yaml": "services: [{type: cron, name: every night!, schedule: '0 3 * * *', startCommand: 'x \"y\"'}]",
+    }
+    found = analyze(of_memory(files)).services[0]
+    again = analyze(of_memory({**files, ".slipway.toml": settings_file(found)})).services[0]
+    assert sorted(row.name for row in again.processes) == ["Celery_Beat", "every-night-", "release", "web"]
+    assert {row.command for row in again.processes} == {row.command for row in found.processes}
+    assert (again.value("port"), again.size and again.size.cpu) == (found.value("port"), found.size and found.size.cpu)
 
 
 def test_a_refusal_never_shows_the_secret() -> None:

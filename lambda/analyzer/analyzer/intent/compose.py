@@ -24,6 +24,8 @@ NAMES = (
 """Those of production first."""
 DEVELOPMENT = re.compile(r"\b(?:dev|develop|watch|nodemon|runserver|debug)\b|--reload|--watch")
 CHECKED = re.compile(r"https?://[^/\s\"']+(/[^\s\"'|)\]]*)")
+WORKING = re.compile(r"work|job|queue|consum|celery|sidekiq|schedul|cron|beat|bot\b")
+"""Names of services that answer no requests."""
 MAIN_NAMES = ("web", "app", "server", "api", "backend", "frontend")
 
 
@@ -89,6 +91,9 @@ def _service(file: File, services: dict[str, dict[str, Any]], name: str, service
         where = file.at("command", command)
         file.project.findings.add("start", start_command.parse(command), sureness, f"{file.path} runs it", where)
     ports = [port for row in _rows(service.get("ports")) if (port := _container_port(row))]
+    if WORKING.search(name) and not service.get("ports"):
+        reason = f"{file.path} publishes no port of {name}"
+        file.project.findings.add("kind", "worker", file.sureness, reason, file.at(name))
     port = next(iter(ports), None) or port_of(command or "")
     if port:
         evidence = file.at("", str(port))

@@ -75,6 +75,7 @@ class File:
         """A process beside the main one."""
         if command is not None:
             where = self.at(key or name, schedule or command)
+            name = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:40]
             self.project.findings.process(Process(name, kind, command, schedule, (where,)))
 
     def variables(self, values: dict[str, Any], *, required: bool = False) -> None:
@@ -104,7 +105,8 @@ class File:
     def health(self, *paths: Any, key: str = "path") -> None:
         """The first of these that is a path to check."""
         found = (path for value in paths if (path := typed.text(value)) and path.startswith("/"))
-        self.field("health_path", next(found, None), key)
+        path = next(found, None)
+        self.field("health_path", path.partition("?")[0].partition("#")[0] if path else None, key)
 
     def dockerfile(self, path: str | None) -> None:
         """The Dockerfile to build with, relative to the service's root."""

@@ -5,6 +5,7 @@ Railway, Railpack, Nixpacks, Zeabur, Koyeb and App Runner differ in the names of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ class Platform:
     """Debian packages at run time."""
     provider: Key = ()
     """Its name for the language."""
+    framework: Key = ()
 
 
 RAILWAY = {
@@ -74,6 +76,19 @@ LANGUAGES = {
     "dart": "dart",
 }
 
+FRAMEWORKS = {
+    "nextjs": "next",
+    "nuxtjs": "nuxt",
+    "vue": "vue-cli",
+    "solidstart": "solid-start",
+    "solidstart-1": "solid-start",
+    "umijs": "umi",
+    "redwoodjs": "redwood",
+    "blitzjs": "blitz",
+    "nestjs": "nest",
+}
+"""Names of vercel.json that differ from ours. Source: openapi.vercel.sh/vercel.json."""
+
 TABLE = (
     Platform("railway.json", Project.json, **RAILWAY),
     Platform("railway.toml", Project.toml, **RAILWAY),
@@ -104,7 +119,9 @@ TABLE = (
         port=("run", "network", "port"),
         variables=("run", "env"),
     ),
-    Platform("vercel.json", Project.json, build=("buildCommand",), output=("outputDirectory",)),
+    Platform(
+        "vercel.json", Project.json, build=("buildCommand",), output=("outputDirectory",), framework=("framework",)
+    ),
     Platform("netlify.toml", Project.toml, build=("build", "command"), output=("build", "publish")),
 )
 """The strongest first: a file that starts a server before one that only publishes files."""
@@ -132,7 +149,14 @@ def _read(file: File, platform: Platform, found: dict[str, Any]) -> None:
     file.dockerfile(typed.text(_at(found, platform.dockerfile)))
     file.variables(_variables(_at(found, platform.variables)))
     file.project.findings.system_packages.update(_packages(_at(found, platform.packages)))
+    file.field("framework", _framework(_at(found, platform.framework)), _last(platform.framework))
     _language(file, _at(found, platform.provider), _last(platform.provider))
+
+
+def _framework(found: Any) -> str | None:
+    """Vercel's name of a framework as ours; its older versions carry a number."""
+    named = typed.text(found)
+    return FRAMEWORKS.get(named, re.sub(r"-v?\d+$", "", named)) if named else None
 
 
 def _language(file: File, providers: Any, key: str) -> None:
@@ -174,6 +198,4 @@ def _variables(found: Any) -> dict[str, Any]:
 
 
 def _packages(found: Any) -> list[str]:
-    import re
-
     return [name for name in typed.texts(found) if re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name)]

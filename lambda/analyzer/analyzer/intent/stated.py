@@ -8,18 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.intent.declaration import engine_of
+from analyzer.sizing import PAIRS
 
-FARGATE_MEMORY = {
-    256: (512, 1024, 2048),
-    512: tuple(range(1024, 4097, 1024)),
-    1024: tuple(range(2048, 8193, 1024)),
-    2048: tuple(range(4096, 16385, 1024)),
-    4096: tuple(range(8192, 30721, 1024)),
-}
-"""CPU units -> allowed MiB. Source: Amazon ECS developer guide, "Task CPU and memory"."""
+FARGATE_MEMORY = {cpu: tuple(size for other, sizes in PAIRS if other == cpu for size in sizes) for cpu in dict(PAIRS)}
+"""CPU units -> allowed MiB."""
 KINDS = ("web", "static", "worker", "command")
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]{0,126}"
-PROCESS = r"[a-z](-?[a-z0-9]){0,19}"
+PROCESS = r"[A-Za-z0-9_-]{1,40}"
 SCHEDULE = r"(cron|rate)\(.{1,200}\)|@(yearly|monthly|weekly|daily|hourly)|\S+( \S+){4,5}"
 REFERENCE = (
     r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@:-]+"
@@ -92,7 +87,7 @@ TOP = {
     "kind": Rule("allowed are " + ", ".join(KINDS), _one_of(*KINDS)),
     "dockerfile": Rule("allowed is a file inside the service's folder", _inner),
     "cpu": Rule("allowed are " + ", ".join(map(str, FARGATE_MEMORY)), _one_of(*FARGATE_MEMORY)),
-    "memory": Rule("allowed are MiB that Fargate has", _whole(512, 30_720)),
+    "memory": Rule("allowed are MiB that Fargate has", _whole(512, 122_880)),
     "desired": TASKS,
     "min": TASKS,
     "max": Rule("allowed is a number of tasks from 1 to 100", _whole(1, 100)),
