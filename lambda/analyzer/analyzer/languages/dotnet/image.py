@@ -54,6 +54,7 @@ def describe(project: Project, main: DotnetProject, found: list[DotnetProject]) 
         projects=[] if outside else sorted({prefix + one.path for one in parts}),
         settings=settings,
         sdk=_sdk(project, main),
+        target=main.version or "",
         locked=any(path.endswith("packages.lock.json") for path in settings),
         aspnet=main.is_web or "microsoft.aspnetcore.app" in main.packages,
     )
@@ -123,7 +124,7 @@ def _global(service: Service) -> tuple[str, ...]:
 def _runtime(service: Service, start: Start, content: tuple[Step, ...]) -> Stage:
     port = service.value("port")
     name = "aspnet" if service.value("kind") == "web" or service.details.get("aspnet") else "runtime"
-    version = _short(service.value("runtime_version"))
+    version = _target(service)
     env = (("DOTNET_EnableDiagnostics", "0"), *_address(version, port))
     steps: list[Step] = [*apt(service.system_packages), Workdir("/app"), *content, *variables(service, *env)]
     steps += [Expose(int(port))] if port else []
@@ -140,9 +141,10 @@ def _address(version: str, port: int | None) -> tuple[tuple[str, str], ...]:
     return (("ASPNETCORE_HTTP_PORTS", str(port)),)
 
 
-def _short(version: str | None) -> str:
-    """Of images: major and minor."""
-    return ".".join((version or "").split(".")[:2])
+def _target(service: Service) -> str:
+    """The runtime's major and minor: those of the target framework, whatever SDK builds for it."""
+    version = str(service.details.get("target") or service.value("runtime_version") or "")
+    return ".".join(version.split(".")[:2])
 
 
 def _argv(service: Service, start: Start) -> tuple[str, ...]:
@@ -169,7 +171,7 @@ def _build(service: Service, start: Start) -> Stage:
         steps += [*_manifests(service), restore]
     steps += [Copy((".",), "."), Run((publish, WITHOUT_TIMES), (PACKAGES,), downloads=True)]
     return Stage(
-        f"{REGISTRY}/sdk:{details.get('sdk') or _short(service.value('runtime_version'))}", tuple(steps), "build"
+        f"{REGISTRY}/sdk:{details.get('sdk') or _target(service)}", tuple(steps), "build"
     )
 
 

@@ -207,7 +207,7 @@ def _identity(entry: Any, key: str) -> str:
 
 
 def _catalog_version(catalog: dict[str, Any], entry: Any) -> str:
-    version = entry.get("version") if isinstance(entry, dict) else entry.rpartition(":")[2]
+    version = entry.get("version") if isinstance(entry, dict) else str(entry).rpartition(":")[2]
     if isinstance(version, dict):
         versions = catalog.get("versions")
         version = versions.get(version.get("ref")) if isinstance(versions, dict) else None
