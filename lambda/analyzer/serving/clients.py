@@ -18,8 +18,8 @@ def _session() -> Any:
 
 @cache
 def client(service: str) -> Any:
-    """The client of an AWS service; a call may take five seconds and is tried three times."""
+    """The client of an AWS service; a call is tried twice, so that one that hangs leaves time for the work."""
     from botocore.config import Config
 
-    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
     return _session().create_client(service, config=config)

@@ -149,9 +149,11 @@ def _commit_key(job: Job, url: str, commit: str) -> str:
 
 
 def _tried(job: Job, call: Callable[[], Found]) -> Found | None:
-    """What a call to the cache gives; a cache that fails is told in the log, and the work goes on without."""
+    """What a call to the cache gives; one that fails is told in the log, and the work goes on without a cache."""
     from botocore.exceptions import BotoCoreError, ClientError
 
+    if "cache_error" in job.facts:
+        return None
     try:
         return call()
     except ClientError as error:

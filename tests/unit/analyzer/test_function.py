@@ -163,6 +163,7 @@ def test_a_cache_that_fails_does_not_fail_the_request(
 ) -> None:
     cloud.table.error = failing
     assert invoke({"files": FILES})["cache"] == "miss"
+    assert cloud.table.calls == ["get"]
     assert json.loads(capsys.readouterr().out)["cache_error"] in str(failing)
 
 
