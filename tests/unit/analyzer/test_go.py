@@ -147,7 +147,7 @@ def test_replaced_module_beside_the_service() -> None:
 
 
 def test_embedded_folders_are_not_copied() -> None:
-    main = 'package main\n\nimport "embed"\n\n//go:embed static\nvar files embed.FS\n\nfunc main() { open("static/a") }\n'
+    main = 'package main\n\nimport "embed"\n\n//go:embed static\nvar a embed.FS\n\nfunc main() { open("static/a") }\n'
     assert "COPY static" not in image({"go.mod": MOD, "main.go": main, "static/a": ""})
 
 
