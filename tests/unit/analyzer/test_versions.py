@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from packaging.specifiers import SpecifierSet
-from semantic_version import NpmSpec, Version
+from semantic_version import NpmSpec, Version  # type: ignore[import-untyped]
 
 from analyzer import confidence, versions
 from analyzer.findings import Findings
@@ -104,6 +104,10 @@ SINGLE = [
     ("java", "openjdk64-11.0.2", "exact", "11.0.2"),
     ("java", "22.3.r17-grl", "exact", "17"),
     ("java", "corretto-17", "exact", "17"),
+    ("java", "graalvm-22.3.1+java11", "exact", "11"),
+    ("java", "semeru-openj9-17.0.8+7_openj9-0.40.0", "exact", "17.0.8"),
+    ("java", "oracle64-1.8.0.161", "exact", "1.8.0.161"),
+    ("java", "openjdk17", "exact", "17"),
     ("dotnet", "net8.0", "dotnet", "8.0"),
     ("dotnet", "netcoreapp3.1", "dotnet", "3.1"),
     ("dotnet", "8.0.404", "exact", "8.0.404"),

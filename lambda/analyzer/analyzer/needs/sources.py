@@ -72,3 +72,9 @@ def _language(path: str) -> str | None:
     """The language of a file that is worth reading."""
     language = EXTENSIONS.get(path.rpartition(".")[2])
     return language if language and not ASIDE.search(path) else None
+
+
+def in_comment(text: str, position: int) -> bool:
+    """Whether the line of a position begins as a comment, in any of these languages."""
+    line = text[text.rfind("\n", 0, position) + 1 : position].lstrip()
+    return line.startswith(("#", "//", "*", "/*", "--"))

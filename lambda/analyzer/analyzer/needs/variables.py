@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.model import Variable
-from analyzer.needs.sources import Source
+from analyzer.needs.sources import Source, in_comment
 from analyzer.source.view import SourceView
 
 NAME = r"([A-Z][A-Z0-9_]{1,60})"
@@ -89,8 +89,8 @@ WAYS: dict[str, tuple[Reading, ...]] = {
 }
 """Language -> the ways, the stricter first: the first that matches at a place counts."""
 
-MENTIONED = re.compile(r"(?i:env)|\bconfig\(|\$\{[A-Z]")
-"""In every file that reads a variable in one of these ways; most files read none."""
+MENTIONS = ("env", "ENV", "Env", "config(", "${")
+"""One of them is in every file that reads a variable in one of these ways; most files have none."""
 TAKEN_APART = re.compile(r"(?:const|let|var)\s*\{([^}]{1,2000})\}\s*=\s*process\.env\b")
 TESTED = re.compile(r"(?:\b(?:if|unless|elif|while|assert)\b\s*\(?\s*!?\s*(?:os\.)?|!|\bbool\(\s*(?:os\.)?)$")
 FATAL = re.compile(r"(?i)fatal|panic|exit\(|errors?\.|raise|throw")
@@ -130,7 +130,7 @@ def is_own(name: str) -> bool:
 
 def read(view: SourceView, source: Source) -> Iterator[Variable]:
     """The variables that a file reads, each once, in the order of their first place."""
-    if not MENTIONED.search(source.text):
+    if not any(mention in source.text for mention in MENTIONS):
         return
     found: dict[str, Variable] = {}
     for start, name, required, shown in sorted(_places(source)):
@@ -147,7 +147,7 @@ def _places(source: Source) -> Iterator[tuple[int, str, bool, str]]:
     for way in WAYS.get(source.language, ()):
         for match in way.pattern.finditer(source.text):
             start = match.start(1)
-            if start not in taken and not _in_comment(source.text, match.start()):
+            if start not in taken and not in_comment(source.text, match.start()):
                 taken.add(start)
                 yield match.start(), match[1], _required(way, match), match[0].strip()
     if source.language == "javascript":
@@ -173,8 +173,3 @@ def _taken_apart(text: str) -> Iterator[tuple[int, str, bool, str]]:
         for part in match[1].split(","):
             if name := re.match(rf"\s*{NAME}\s*(?=$|[:=])", part):
                 yield match.start(), name[1], "=" not in part, f"{name[1]} of process.env"
-
-
-def _in_comment(text: str, position: int) -> bool:
-    line = text[text.rfind("\n", 0, position) + 1 : position].lstrip()
-    return line.startswith(("#", "//", "*", "/*", "--"))

@@ -53,7 +53,7 @@ HYPHENED = re.compile(rf"v?({NUMBER}(?:\.{NUMBER})*)\s+-\s+v?({NUMBER}(?:\.{NUMB
 PREFIX = re.compile(
     r"(?:prefix:|latest:|node-|nodejs-|python-|cpython-|cpython@|ruby-|go(?=\d)|php-|net(?:coreapp|standard)?(?=\d))"
 )
-VENDORED_JAVA = re.compile(r"(?:^|[-_@a-z])(\d{1,3}(?:\.\d+)*)", re.ASCII)
+VENDORED_JAVA = re.compile(r"(?:^|[-_@]|jdk|java)(\d{1,3}(?:\.\d+)*)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +118,10 @@ def _only(name: str) -> Meaning | None:
 
 
 def _java(text: str) -> str:
-    """The number in a JDK's name: temurin-21.0.2+13, 17.0.9-tem, openjdk64-11.0.2, 22.3.r17-grl."""
-    if found := re.search(r"\.r(\d+)", text):
+    """The number in a JDK's name: temurin-21.0.2+13, 17.0.9-tem, openjdk64-11.0.2, 22.3.r17-grl, graalvm-22.3+java11."""
+    if found := re.search(r"(?:\.r|\+java)(\d+)", text):
         return found[1]
-    found = VENDORED_JAVA.search(text.lower().replace("openjdk64", ""))
+    found = VENDORED_JAVA.search(re.sub(r"(?<=[a-z])64(?=-)", "", text.lower()))
     return found[1] if found else text
 
 
