@@ -47,8 +47,9 @@ def _from_what(context: Context, locked: Lock | None) -> str:
     manager = context.findings.value("package_manager")
     if locked and locked.manager == manager:
         return "lock"
-    if manager in ("poetry", "pdm", "pipenv"):
-        return "lock"  # which is made when there is none
+    if manager == "pipenv" or (manager == "poetry" and not table(context.manifests.pyproject, "project")):
+        # A lock is made in the build; Poetry can install a package of its own without one.
+        return "source" if manager == "poetry" and _installed(context) else "lock"
     if context.manifests.requirements:
         return "requirements"
     if table(context.manifests.pyproject, "project"):

@@ -40,7 +40,6 @@ IGNORE = (
 PROBE = "import urllib.request as r; r.urlopen('http://127.0.0.1:{port}{path}', timeout=2)"
 PYTHON = "PYTHONPATH=/image/venv/lib/$(ls /image/venv/lib)/site-packages python3"
 """The environment where it lies until the image has it: its own scripts name the place where it was made."""
-APT = ("/var/cache/apt", "/var/lib/apt/lists")
 TIMELESS = "Without the time of the build, whoever builds it gets the same layer, which then is pushed and pulled once."
 
 
@@ -67,8 +66,8 @@ def _assembled(service: Service) -> bool:
 
 def _apt(packages: tuple[str, ...]) -> Run:
     install = f"apt-get install -y -q --no-install-recommends {' '.join(packages)}"
-    # Debian's images remove what apt downloads; the cache mount is there to keep it.
-    return Run(("rm -f /etc/apt/apt.conf.d/docker-clean", "apt-get update -q", install), APT, downloads=True)
+    # No cache mount: stages that build at once would wait for apt's lock, or fail on it.
+    return Run(("apt-get update -q", install, "rm -rf /var/lib/apt/lists/*"), downloads=True)
 
 
 def _build(service: Service, installed: Plan) -> list[Step]:

@@ -17,6 +17,7 @@ from analyzer.render.recipe import Copy, Env, Run, Step, Workdir
 UV = "uv==0.13.8"
 CACHE = "/root/.cache"
 TOOLS = "/opt/tools"
+EXPORTED = "/tmp/requirements.txt"  # noqa: S108 - in a build stage, which nobody else is in
 INTO = "--python /venv/bin/python"
 FINISH = (
     "install -d /image/app",
@@ -50,15 +51,11 @@ class Manager:
     """Commands that install the service itself, when its source is there."""
 
 
-def _uv(details: Mapping[str, Any], inside: str) -> list[str]:
-    if not details.get("lock"):
-        return _pip(details, inside)
+def _uv(_: Mapping[str, Any], inside: str) -> list[str]:
     return [VENV, f"uv sync -q --frozen --no-dev --no-install-local{_member(inside)}"]
 
 
-def _uv_project(details: Mapping[str, Any], inside: str) -> list[str]:
-    if not details.get("lock"):
-        return _pip_project(details, inside)
+def _uv_project(_: Mapping[str, Any], inside: str) -> list[str]:
     return [f"uv sync -q --frozen --no-dev --no-editable{_member(inside)}"]
 
 
@@ -67,28 +64,29 @@ def _member(inside: str) -> str:
     return f" --directory {shlex.quote(inside)}" if inside else ""
 
 
-def _poetry(_: Mapping[str, Any], __: str) -> list[str]:
-    return [VENV, "VIRTUAL_ENV=/venv poetry install -q --no-interaction --only main --no-root --compile"]
+def _poetry(details: Mapping[str, Any], _: str) -> list[str]:
+    lock = [] if details.get("lock") else ["poetry lock --no-ansi --no-interaction"]
+    export = f"poetry export -q --only main --output {EXPORTED}"
+    return [VENV, *lock, export, f"uv pip install -q {INTO} -r {EXPORTED}"]
 
 
-def _pdm(details: Mapping[str, Any], _: str) -> list[str]:
-    lock = [] if details.get("lock") else ["pdm lock -q"]
-    export = "pdm export -q --prod --format requirements --output /tmp/requirements.txt"
-    return [VENV, *lock, export, f"uv pip install -q {INTO} -r /tmp/requirements.txt"]
+def _pdm(_: Mapping[str, Any], __: str) -> list[str]:
+    # Its locks cannot always be exported (only those with the strategy inherit_metadata), and it compiles nothing.
+    sync = "VIRTUAL_ENV=/venv PDM_IGNORE_SAVED_PYTHON=1 pdm sync -q --prod --no-self --no-editable"
+    compiled = "(python3 -m compileall -q --invalidation-mode unchecked-hash /venv/lib > /dev/null || true)"
+    return [VENV, sync, compiled]
 
 
 def _pipenv(details: Mapping[str, Any], _: str) -> list[str]:
     lock = [] if details.get("lock") else ["pipenv lock -q"]
-    export = "pipenv requirements --hash > /tmp/requirements.txt"
-    return [VENV, *lock, export, f"uv pip install -q {INTO} -r /tmp/requirements.txt"]
+    export = f"pipenv requirements --hash > {EXPORTED}"
+    return [VENV, *lock, export, f"uv pip install -q {INTO} -r {EXPORTED}"]
 
 
-def _rye(details: Mapping[str, Any], inside: str) -> list[str]:
-    if not details.get("lock"):
-        return _pip(details, inside)
+def _rye(_: Mapping[str, Any], __: str) -> list[str]:
     # Rye locks the service itself as an editable install, which is no dependency.
-    export = "sed '/^-e /d' requirements.lock > /tmp/requirements.txt"
-    return [VENV, export, f"uv pip install -q {INTO} -r /tmp/requirements.txt"]
+    export = f"sed '/^-e /d' requirements.lock > {EXPORTED}"
+    return [VENV, export, f"uv pip install -q {INTO} -r {EXPORTED}"]
 
 
 def _pip(details: Mapping[str, Any], _: str) -> list[str]:
@@ -110,8 +108,9 @@ MANAGERS = {
     "uv": Manager((UV,), _uv, _uv_project),
     "pip": Manager((UV,), _pip, _pip_project),
     "rye": Manager((UV,), _rye, _pip_project),
-    "poetry": Manager((UV, "poetry>=2,<3"), _poetry, _pip_project),
-    "pdm": Manager((UV, "pdm>=2,<3"), _pdm, _pip_project),
+    "poetry": Manager((UV, "poetry>=2,<3", "poetry-plugin-export>=1.9,<2"), _poetry, _pip_project),
+    # Its extra holds its own dependencies to versions that it was released with.
+    "pdm": Manager((UV, "pdm[locked]>=2.26,<3"), _pdm, _pip_project),
     "pipenv": Manager((UV, "pipenv>=2024,<2027"), _pipenv, _pip_project),
 }
 
@@ -169,6 +168,9 @@ class Plan:
 def plan(service: Service) -> Plan | None:
     """The plan; None for a package manager that no plan is known for."""
     manager = MANAGERS.get(str(service.value("package_manager") or "pip"))
+    if manager and service.details.get("install") != "lock":
+        # What is not locked is installed alike, whoever is to manage it.
+        manager = MANAGERS["pip"]
     return Plan(manager, service.details, inside(service)) if manager else None
 
 
@@ -181,7 +183,7 @@ def inside(service: Service) -> str:
 
 def _tools(manager: Manager, details: Mapping[str, Any]) -> Run:
     wanted = [
-        f"poetry{details['poetry']}" if tool.startswith("poetry") and details.get("poetry") else tool
+        f"poetry{details['poetry']}" if tool.startswith("poetry>") and details.get("poetry") else tool
         for tool in manager.tools
     ]
     pip = f"{TOOLS}/bin/python -m pip install -q --disable-pip-version-check {shlex.join(wanted)}"
