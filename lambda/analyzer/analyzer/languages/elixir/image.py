@@ -20,6 +20,7 @@ OTP = {
     "1.19": (26, 28),
 }
 """Series of Elixir -> the oldest and newest OTP that its official images come with: https://hub.docker.com/_/elixir."""
+WITHOUT_TIMES = "find /release -exec touch --no-dereference --date=@0 {} +"
 HEX = "mix local.hex --force --if-missing && mix local.rebar --force --if-missing"
 
 
@@ -66,7 +67,9 @@ def _build(service: Service, name: str) -> list[Step]:
     ]
     if command := _assets(service):
         steps.append(Run((command,), downloads=True))
-    steps.append(Run((f"mix release {name}", f"mv _build/prod/rel/{name} /release", "chmod -R a+rX /release")))
+    steps.append(
+        Run((f"mix release {name}", f"mv _build/prod/rel/{name} /release", "chmod -R a+rX /release", WITHOUT_TIMES))
+    )
     return steps
 
 

@@ -88,7 +88,7 @@ def _build(service: Service) -> list[Step]:
         steps += _packages(details)
     if node:
         steps += assets.steps(node)
-    steps += [Copy((".",), "."), _finish(service)]
+    steps += [Copy((".",), "."), *_finish(service)]
     if node and node["build"]:
         steps.append(Run((str(node["build"]), "rm -rf node_modules"), downloads=True))
     return steps
@@ -108,10 +108,11 @@ def _packages(details: Any) -> list[Step]:
     ]
 
 
-def _finish(service: Service) -> Run:
+def _finish(service: Service) -> list[Step]:
     """Folders that are written, the class map, Composer's scripts, and what follows from the source alone."""
     details, framework = service.details, service.value("framework")
-    commands = [f"mkdir -p {' '.join(('/app', *_writable(service)))}"]
+    folders = _writable(service)
+    commands = [f"mkdir -p {' '.join(folders)}"] if folders else []
     if details.get("manifest"):
         commands.append("composer install --no-dev --optimize-autoloader --prefer-dist --no-interaction --no-progress")
     if framework == "laravel" and details.get("views"):
@@ -120,7 +121,7 @@ def _finish(service: Service) -> Run:
         commands.append("php bin/console cache:warmup --no-debug")
     commands += [f"php bin/console {command}" for command in details.get("console_assets") or () if details["console"]]
     caches = ("/root/.composer/cache",) if details.get("manifest") else ()
-    return Run(tuple(commands), caches, downloads=bool(caches))
+    return [Run(tuple(commands), caches, downloads=bool(caches))] if commands else []
 
 
 LARAVEL_STORAGE = (
@@ -196,6 +197,9 @@ def _virtual_host(service: Service) -> list[str]:
         '<DirectoryMatch "/\\.(?!well-known)">',
         "Require all denied",
         "</DirectoryMatch>",
+        '<FilesMatch "^\\.|^composer\\.(json|lock)$|^package(-lock)?\\.json$">',
+        "Require all denied",
+        "</FilesMatch>",
         "</VirtualHost>",
     ]
 
