@@ -30,7 +30,7 @@ def test_a_site_is_served_by_apache_on_the_port_of_the_environment() -> None:
     assert "'DocumentRoot /app'" in text
     assert "PORT=8080" in text
     assert text.endswith('CMD ["apache2-foreground"]\n')
-    assert "composer" not in text
+    assert "composer install" not in text
 
 
 def test_laravel_installs_before_the_source_and_may_write_where_it_must() -> None:
