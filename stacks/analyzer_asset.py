@@ -8,12 +8,13 @@ function to one processor and one Python, and PyYAML and dulwich work without.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import Distribution, PackageNotFoundError, PackagePath, distribution
 from pathlib import Path
-from typing import Any, cast
+from tempfile import TemporaryDirectory
 
 import aws_cdk as cdk
-import jsii
 from aws_cdk import aws_lambda as lambda_
 
 from settings import Settings, SettingsError
@@ -25,30 +26,17 @@ LEGAL = ("METADATA", "LICENSE", "COPYING", "NOTICE", "AUTHORS")
 """Beginnings of file names in a package's metadata that go along: copies keep their notices."""
 
 
-def analyzer_code(settings: Settings) -> lambda_.Code:
-    """The asset; its name is the digest of what is in it, so that an unchanged one is not even composed again."""
-    return lambda_.Code.from_asset(
-        str(settings.root / ANALYZER.folder),
-        asset_hash=digest(settings.root, ANALYZER),
-        asset_hash_type=cdk.AssetHashType.CUSTOM,
-        bundling=cdk.BundlingOptions(
-            image=cdk.DockerImage.from_registry("unused"),
-            local=cast(cdk.ILocalBundling, _Composed(settings.root)),  # its stub spreads the options, jsii does not
-        ),
-    )
+@contextmanager
+def analyzer_code(settings: Settings) -> Iterator[lambda_.Code]:
+    """The asset, for a function that is made within the block: the CDK copies it then.
 
-
-@jsii.implements(cdk.ILocalBundling)
-class _Composed:
-    """Bundling on this machine; it never asks for the image."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def try_bundle(self, output_dir: str, _options: Any) -> bool:
-        """Called by the CDK with an empty folder."""
-        compose(self._root, Path(output_dir))
-        return True
+    Its name is the digest of what it is made of. Not the CDK's own bundling, which writes a line to the terminal.
+    """
+    with TemporaryDirectory(prefix="slipway-asset-") as folder:
+        compose(settings.root, Path(folder))
+        yield lambda_.Code.from_asset(
+            folder, asset_hash=digest(settings.root, ANALYZER), asset_hash_type=cdk.AssetHashType.CUSTOM
+        )
 
 
 def compose(root: Path, folder: Path) -> None:

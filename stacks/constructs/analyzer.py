@@ -32,20 +32,22 @@ class Analyzer(Construct):
         super().__init__(scope, construct_id)
         log_group = LogGroup(self, "Logs", settings=settings, name="analyzer")
         self.bucket = Bucket(self, "Bucket", name=settings.analysis_bucket, days=KEPT_DAYS)
-        self.function = lambda_.Function(
-            self,
-            "Function",
-            function_name=settings.analyzer_function,
-            runtime=lambda_.Runtime.PYTHON_3_12,
-            architecture=lambda_.Architecture.ARM_64,
-            handler="handler.handler",
-            code=analyzer_code(settings),
-            role=self._role(settings, cache, log_group),
-            log_group=log_group,
-            memory_size=MEMORY,
-            timeout=TIMEOUT,
-            environment=self._environment(settings, cache),
-        )
+        role, environment = self._role(settings, cache, log_group), self._environment(settings, cache)
+        with analyzer_code(settings) as code:
+            self.function = lambda_.Function(
+                self,
+                "Function",
+                function_name=settings.analyzer_function,
+                runtime=lambda_.Runtime.PYTHON_3_12,
+                architecture=lambda_.Architecture.ARM_64,
+                handler="handler.handler",
+                code=code,
+                role=role,
+                log_group=log_group,
+                memory_size=MEMORY,
+                timeout=TIMEOUT,
+                environment=environment,
+            )
         acknowledge(
             self.function,
             {"AwsSolutions-L1": "Code that also runs on 3.11 gains nothing from a runtime newer than 3.12."},
