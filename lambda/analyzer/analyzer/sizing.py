@@ -157,6 +157,8 @@ def _size(service: Service) -> Size:
 
 def _memory(service: Service, workers: int) -> tuple[int, tuple[str, ...]]:
     """MiB at rest of all processes, and how it adds up."""
+    if service.value("kind") == "static":
+        return PROCESS["static"], (f"a web server for files takes about {PROCESS['static']} MiB",)
     language, framework = str(service.value("language")), str(service.value("framework"))
     heap = _heap(service.value("start"))
     one = heap + JVM if heap else PROCESS.get(language, OTHER_PROCESS)
@@ -177,6 +179,8 @@ def _memory(service: Service, workers: int) -> tuple[int, tuple[str, ...]]:
 def _cpu(service: Service, workers: int) -> tuple[int, tuple[str, ...]]:
     """CPU units, and what they are for."""
     rows = [(256, "")]
+    if service.value("kind") == "static":
+        return rows[0][0], ()
     if workers > 1:
         rows.append((min(256 * workers, 4096), f"{workers} workers share them, a quarter of a virtual CPU each"))
     if service.value("language") == "java":

@@ -25,7 +25,9 @@ def engines_of(files: dict[str, str]) -> list[str]:
 DEPENDENCIES = [
     ({"requirements.txt": "Django\npsycopg2-binary==2.9 # driver\n-r other.txt\n"}, ["postgresql"]),
     ({"requirements/prod.txt": "PyMySQL\n", "requirements/dev.txt": "pymongo\n"}, ["mysql"]),
-    ({"requirements.txt": "celery[redis]>=5\n"}, ["rabbitmq", "redis"]),
+    ({"requirements.txt": "celery[redis]>=5\n"}, ["redis"]),
+    ({"requirements.txt": "celery>=5\n"}, ["rabbitmq"]),
+    ({"requirements.txt": "pyodbc\nmysqlclient\n"}, ["mysql"]),
     ({"pyproject.toml": '[project]\ndependencies = ["asyncpg>=0.29", "redis[hiredis]"]\n'}, ["postgresql", "redis"]),
     ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.12"\nmotor = "*"\n'}, ["mongodb"]),
     ({"Pipfile": '[packages]\npika = "*"\n[dev-packages]\npymongo = "*"\n'}, ["rabbitmq"]),

@@ -31,6 +31,7 @@ SIZES = [
     (service("python", "gunicorn -w 99 a:b", details={"heavy_libraries": ["vllm"]}), (16384, 122880)),
     (service("node"), (256, 512)),
     (service("node", framework="next"), (512, 1024)),
+    (service("node", framework="next", kind="static", details={"heavy_libraries": ["puppeteer"]}), (256, 512)),
     (service("node", details={"heavy_libraries": ["puppeteer"]}), (1024, 2048)),
     (service("java", framework="spring-boot"), (512, 1024)),
     (service("java", "java -Xmx2g -jar app.jar"), (512, 3072)),

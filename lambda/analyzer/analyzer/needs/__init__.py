@@ -32,6 +32,7 @@ def read(project: Project) -> None:
         findings.back(Backing(engine, sureness, (), (place,)))
     backing.of_variables(findings)
     _read_examples(project)
+    backing.of_users(view, findings, dependencies)
     backing.assign_variables(findings)
     backing.warn_of_files(findings)
     if findings.details.get("dockerfile"):
@@ -43,10 +44,8 @@ def read(project: Project) -> None:
 def _told_by_language(project: Project) -> None:
     told = project.findings.details.get("dependencies")
     for name in told if isinstance(told, list | tuple) else ():
-        found = engines.of_client(name) if isinstance(name, str) else None
-        if found:
-            sureness = confidence.PROVEN if found[1] else confidence.CONVENTION
-            project.findings.back(Backing(found[0], sureness))
+        if engine := engines.of_client(name) if isinstance(name, str) else None:
+            project.findings.back(Backing(engine, confidence.PROVEN))
 
 
 def _read_examples(project: Project) -> None:

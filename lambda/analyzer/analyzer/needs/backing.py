@@ -20,14 +20,19 @@ SHARED = re.compile(
 
 
 def of_dependencies(view: SourceView, findings: Findings, dependencies: Iterable[Dependency]) -> None:
-    """A client library is there for its engine; one that only often works with it counts as a usual name."""
+    """A client library is there for its engine."""
     for dependency in dependencies:
-        for extra in dependency.extras:
-            if engine := engines.of_extra(dependency.name, extra):
-                findings.back(Backing(engine, confidence.PROVEN, (), (dependency.evidence(view),)))
-        if found := engines.of_client(dependency.name):
-            sureness = confidence.PROVEN if found[1] else confidence.CONVENTION
-            findings.back(Backing(found[0], sureness, (), (dependency.evidence(view),)))
+        found = [engines.of_extra(dependency.name, extra) for extra in dependency.extras]
+        for engine in filter(None, (*found, engines.of_client(dependency.name))):
+            findings.back(Backing(engine, confidence.PROVEN, (), (dependency.evidence(view),)))
+
+
+def of_users(view: SourceView, findings: Findings, dependencies: Iterable[Dependency]) -> None:
+    """A library that works with several engines stands for its usual one, where nothing else of that sort was found."""
+    for dependency in dependencies:
+        engine = engines.of_user(dependency.name)
+        if engine and not any(engines.sort(known) == engines.sort(engine) for known in findings.backing):
+            findings.back(Backing(engine, confidence.CONVENTION, (), (dependency.evidence(view),)))
 
 
 def of_examples(findings: Findings, examples: Iterable[Example]) -> None:

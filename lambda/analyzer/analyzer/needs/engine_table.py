@@ -22,24 +22,24 @@ class Engine:
     """Its names in settings: Django's ENGINE, Rails' adapter, Prisma's provider, Laravel's DB_CONNECTION."""
     variables: str = ""
     """Environment variables by which it is usually given, as a regular expression."""
-    sql: bool = False
-    """Whether DATABASE_URL may mean it."""
+    sort: str = ""
+    """ "sql" for what DATABASE_URL may mean, "broker" for what hands out work to workers."""
 
 
 TABLE = (
     Engine(
         "postgresql",
-        clients="@mikro-orm/postgresql @neondatabase/serverless @prisma/adapter-pg @vercel/postgres aiopg "
-        "amphp/postgres asyncpg github.com/jackc/pgx* github.com/lib/pq gorm.io/driver/postgres "
-        "gorm.io/driver/postgresql npgsql npgsql.entityframeworkcore.postgresql pg pg-native pg-promise "
-        "pg8000 pgvector postgres postgresql postgrex psycopg psycopg-binary psycopg-pool psycopg2 "
-        "psycopg2-binary r2dbc-postgresql tokio-postgres",
-        users="que good_job activerecord-postgis-adapter",
+        clients="@mikro-orm/postgresql @neondatabase/serverless @prisma/adapter-pg @vercel/postgres "
+        "activerecord-postgis-adapter aiopg amphp/postgres asyncpg github.com/jackc/pgx* github.com/lib/pq "
+        "good_job gorm.io/driver/postgres gorm.io/driver/postgresql npgsql "
+        "npgsql.entityframeworkcore.postgresql pg pg-native pg-promise pg8000 pgvector postgres postgresql "
+        "postgrex psycopg psycopg-binary psycopg-pool psycopg2 psycopg2-binary que r2dbc-postgresql "
+        "tokio-postgres",
         images="postgres postgresql postgis timescaledb timescaledb-ha pgvector",
         schemes="postgres postgresql postgis psql pgsql",
         drivers="postgresql postgres pgsql pg postgis postgresql_psycopg2 npgsql cockroachdb",
         variables=r"POSTGRES(QL)?_\w+|PG(HOST|PORT|USER|PASSWORD|DATABASE)|\w*PG_URL",
-        sql=True,
+        sort="sql",
     ),
     Engine(
         "mysql",
@@ -51,7 +51,7 @@ TABLE = (
         schemes="mysql mysql2 mariadb trilogy",
         drivers="mysql mysql2 mariadb trilogy",
         variables=r"MYSQL_\w+|MARIADB_\w+",
-        sql=True,
+        sort="sql",
     ),
     Engine(
         "sqlserver",
@@ -63,7 +63,7 @@ TABLE = (
         schemes="mssql sqlserver",
         drivers="sqlserver mssql sqlsrv",
         variables=r"MSSQL_\w+|SQLSERVER_\w+",
-        sql=True,
+        sort="sql",
     ),
     Engine(
         "oracle",
@@ -71,7 +71,7 @@ TABLE = (
         images="oracle-free oracle-xe",
         schemes="oracle",
         drivers="oracle",
-        sql=True,
+        sort="sql",
     ),
     Engine(
         "sqlite",
@@ -81,7 +81,7 @@ TABLE = (
         schemes="sqlite sqlite3",
         drivers="sqlite sqlite3",
         variables=r"SQLITE_\w+",
-        sql=True,
+        sort="sql",
     ),
     Engine(
         "mongodb",
@@ -107,6 +107,7 @@ TABLE = (
         schemes="redis rediss valkey",
         drivers="redis predis phpredis",
         variables=r"\w*REDIS(CLOUD)?_\w+|VALKEY_\w+",
+        sort="broker",
     ),
     Engine(
         "memcached",
@@ -127,6 +128,7 @@ TABLE = (
         schemes="amqp amqps pyamqp",
         drivers="rabbitmq amqp",
         variables=r"(CLOUD)?AMQP_\w+|RABBITMQ?_\w+",
+        sort="broker",
     ),
     Engine(
         "kafka",
@@ -137,6 +139,7 @@ TABLE = (
         images="kafka cp-kafka redpanda",
         schemes="kafka",
         variables=r"KAFKA_\w+",
+        sort="broker",
     ),
     Engine(
         "nats",
@@ -187,6 +190,7 @@ TABLE = (
         drivers="sqs",
         schemes="sqs",
         variables=r"SQS_\w+|\w+_SQS_\w+",
+        sort="broker",
     ),
     Engine(
         "cassandra",

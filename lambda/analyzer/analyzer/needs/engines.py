@@ -8,12 +8,15 @@ from functools import cache
 from analyzer.needs.engine_table import EXTRAS, TABLE
 
 
-def of_client(library: str) -> tuple[str, bool] | None:
-    """The engine that a library speaks to, and whether that is all it is for."""
-    name = library.lower()
-    if found := _clients().get(name):
-        return found
-    return next((found for prefix, found in _prefixes() if name.startswith(prefix)), None)
+def of_client(library: str) -> str | None:
+    """The engine that a library exists to speak to."""
+    name, known = library.lower(), _words("clients")
+    return known.get(name) or next((known[prefix] for prefix in _prefixes() if name.startswith(prefix[:-1])), None)
+
+
+def of_user(library: str) -> str | None:
+    """The engine that a library which works with several usually has."""
+    return _words("users").get(library.lower())
 
 
 def of_extra(library: str, extra: str) -> str | None:
@@ -43,21 +46,20 @@ def of_variable(name: str) -> str | None:
     return next((engine for engine, pattern in _variables() if pattern.fullmatch(name)), None)
 
 
-@cache
 def is_sql(name: str) -> bool:
     """Whether it is a relational database."""
-    return any(engine.sql for engine in TABLE if engine.name == name)
+    return sort(name) == "sql"
 
 
 @cache
-def _clients() -> dict[str, tuple[str, bool]]:
-    found = {word: (engine.name, False) for engine in TABLE for word in engine.users.split()}
-    return found | {word: (engine.name, True) for engine in TABLE for word in engine.clients.split()}
+def sort(name: str) -> str:
+    """What it is instead of: engines of a sort replace each other; its own name where none does."""
+    return next((engine.sort or name for engine in TABLE if engine.name == name), name)
 
 
 @cache
-def _prefixes() -> tuple[tuple[str, tuple[str, bool]], ...]:
-    return tuple((word[:-1], found) for word, found in _clients().items() if word.endswith("*"))
+def _prefixes() -> tuple[str, ...]:
+    return tuple(word for word in _words("clients") if word.endswith("*"))
 
 
 @cache

@@ -118,7 +118,7 @@ def _only(name: str) -> Meaning | None:
 
 
 def _java(text: str) -> str:
-    """The number in a JDK's name: temurin-21.0.2+13, 17.0.9-tem, openjdk64-11.0.2, 22.3.r17-grl, graalvm-22.3+java11."""
+    """The number in a JDK's name: temurin-21.0.2+13, 17.0.9-tem, openjdk64-11.0.2, 22.3.r17-grl."""
     if found := re.search(r"(?:\.r|\+java)(\d+)", text):
         return found[1]
     found = VENDORED_JAVA.search(re.sub(r"(?<=[a-z])64(?=-)", "", text.lower()))

@@ -182,7 +182,14 @@ def _reason(winner: Reading, value: str, product: str) -> str:
         return f"{winner.pin.reason} without a bound, {value} is what libraries and tools have caught up with"
     text, reason = winner.pin.text, winner.pin.reason
     said = reason if text in reason else f"{reason} ({text})"
-    return f"{said}, {value} is the newest settled {table.title(product)} that satisfies it"
+    newest = f"{said}, {value} is the newest release that satisfies it"
+    return f"{newest} and that libraries and tools have caught up with" if _is_settled(product, value) else newest
+
+
+def _is_settled(product: str, value: str) -> bool:
+    """Whether newer cycles may have been passed over for it."""
+    cycle = _cycle(product, parts_of(value, product))
+    return cycle is not None and not cycle.ended and parts_of(cycle.name) <= parts_of(_default(product))
 
 
 def _place(pin: Pin) -> str:
