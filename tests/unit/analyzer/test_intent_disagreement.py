@@ -38,6 +38,7 @@ CASES: list[tuple[str, dict[str, bytes | str], list[str]]] = [
     ("another package manager", {**NODE, "Procfile": "web: npm start"}, ["other_package_manager"]),
     ("this machine only", {**APP, "Procfile": "web: gunicorn -b 127.0.0.1:80 app:app"}, ["binds_loopback"]),
     ("a development server", {**APP, "Procfile": "web: flask --app app run"}, ["development_server"]),
+    ("a log on a device", {**APP, "Procfile": "web: gunicorn --access-logfile /dev/stdout app:app"}, []),
     ("two ports", {**APP, "app.py": RUN, "Dockerfile": "FROM python:3.12\nEXPOSE 8000"}, ["port_disagreement"]),
     (
         "a port that follows the variable",

@@ -22,7 +22,7 @@ NAMES = (
     *("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"),
 )
 """Those of production first."""
-DEVELOPMENT = re.compile(r"\b(?:dev|develop|watch|nodemon|runserver|debug)\b|--reload|--watch")
+DEVELOPMENT = re.compile(r"(?<![\w/-])(?:dev|develop|watch|nodemon|runserver|debug)(?![\w/-])|--reload|--watch|:dev\b")
 CHECKED = re.compile(r"https?://[^/\s\"']+(/[^\s\"'|)\]]*)")
 WORKING = re.compile(r"work|job|queue|consum|celery|sidekiq|schedul|cron|beat|bot\b")
 """Names of services that answer no requests."""

@@ -15,7 +15,8 @@ from analyzer.start_command import shell, wrappers
 from analyzer.start_command.ports import binds_loopback
 
 DEVELOPMENT = re.compile(
-    r"\brunserver\b|\bflask\b.*\brun\b|--reload\b|\bnodemon\b|\bnext dev\b|\bfastapi dev\b|\b(?:run )?dev\b"
+    r"\brunserver\b|\bflask\b.*\srun\b|--reload\b|\bnodemon\b"
+    r"|\b(?:next|nuxt|nuxi|vite|astro|fastapi|run|npm|yarn|pnpm|bun) dev\b"
 )
 BUILT = re.compile(r"(?:^|/)(?:dist|build|out|output|\.\w+|lib|target|bin|server)/")
 """Folders that a build writes: a file there need not be in the source."""

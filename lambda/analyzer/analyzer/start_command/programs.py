@@ -24,6 +24,9 @@ PYTHON = re.compile(r"(?:python|pypy)\d*(?:\.\d+)?t?")
 NODE = re.compile(
     r"node|nodejs|tsx|ts-node|ts-node-esm|ts-node-dev|babel-node|nodemon|pm2-runtime|forever|esno|swc-node"
 )
+CONFIGURATION = re.compile(r"\.(?:json|ya?ml)$|\.config\.[cm]?js$")
+"""What pm2 is given instead of a program."""
+BUILD_TOOLS = ("mvnw", "gradlew", "mvn", "gradle")
 WATCHERS = ("nodemon", "ts-node-dev", "pm2-runtime", "forever")
 SCRIPT_FILE = (".js", ".ts", ".mjs", ".cjs", ".mts", ".cts", ".jsx", ".tsx")
 APPLICATION = re.compile(r"[A-Za-z_][\w.]*(?::[\w.]+(?:\(.*\))?)?")
@@ -120,7 +123,7 @@ def _node(word: str, rest: Words) -> Meaning:
     values = WATCHER_VALUES if program(word) in WATCHERS else NODE_VALUES
     files = positional(rest, values)
     files = files[1:] if files[:1] in (["start"], ["watch"]) and len(files) > 1 else files
-    return ("node-file", files[0]) if files else OTHER
+    return ("node-file", files[0]) if files and not CONFIGURATION.search(files[0]) else OTHER
 
 
 def _package(_: str, rest: Words) -> Meaning:
@@ -194,6 +197,8 @@ def _by_path(word: str, rest: Words) -> Meaning:
         return "shell-script", word.removeprefix("./")
     if word.endswith(".py"):
         return "python-file", word
+    if program(word) in BUILD_TOOLS:
+        return OTHER
     if "/rel/" in word and rest[:1] == ["start"]:
         return "beam-release", None
     return ("binary", None) if "/" in word.rstrip("/") else OTHER
@@ -225,7 +230,7 @@ TABLE: tuple[tuple[Callable[[str], bool], Callable[[str, Words], Meaning]], ...]
     (lambda name: name in PHP_SERVERS or name.startswith(("heroku-php-", "php-fpm")), _is("php-server")),
     (_named(*STATIC_SERVERS), _is("static")),
     (_named("caddy"), _caddy),
-    (_named("mix"), _mix),
+    (_named("mix", "elixir"), _mix),
     (_named("sh", "bash", "zsh", "ash", "dash"), _shell),
 )
 """Programs by name, and how their words are read; first match wins."""
