@@ -19,7 +19,7 @@ from analyzer.languages.python.frameworks import (
     made_by,
     same_callable,
 )
-from analyzer.languages.python.syntax import Source
+from analyzer.languages.python.syntax import Source, walk
 
 FACTORY = re.compile(
     r"_*(create|make|build|get|init|setup|new)_?\w*(app|application|api|server|asgi|wsgi)\w*$|app_factory$"
@@ -86,8 +86,7 @@ def _imported(code: Code, source: Source, depth: int) -> Iterator[Application]:
 
 
 def _line(source: Source, name: str) -> int:
-    nodes = ast.walk(source.tree) if source.tree else ()
-    for node in nodes:
+    for node in walk(source.tree) if source.tree else ():
         if isinstance(node, ast.Import | ast.ImportFrom) and any(name in (row.asname, row.name) for row in node.names):
             return node.lineno
     return 1
@@ -166,7 +165,7 @@ def returned(code: Code, source: Source, function: Function, depth: int = 0) -> 
         return None
     local: dict[str, tuple[Framework, str]] = {}
     maker = _Maker(code, source, {row.variable: row for row in _global(code, source, depth)}, depth)
-    for node in sorted((node for node in ast.walk(function) if hasattr(node, "lineno")), key=lambda node: node.lineno):
+    for node in sorted((node for node in walk(function) if hasattr(node, "lineno")), key=lambda node: node.lineno):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and (made := maker.made(node.value)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             local |= {target.id: made for target in targets if isinstance(target, ast.Name)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, islice
 from typing import Any
 
 from analyzer.languages.python.syntax import Source, parse
@@ -32,6 +33,7 @@ class Code:
         self._parsed: dict[str, Source | None] = {}
         self.applications: dict[str, list[Any]] = {}
         """What `applications` found in a file, so that it looks once; empty while it is looking: imports are cyclic."""
+        self._containing: dict[re.Pattern[str], list[str]] = {}
         self.unparsed: list[str] = []
         """Files that no syntax of today's Python parses."""
 
@@ -50,13 +52,11 @@ class Code:
 
     def containing(self, pattern: re.Pattern[str], limit: int = 40) -> list[Source]:
         """Files whose text has a pattern, nearest to the root first; only those are parsed."""
-        found: list[Source] = []
-        for path in self.paths:
-            if len(found) >= limit:
-                break
-            if pattern.search(self.view.text(path) or "") and (source := self.source(path)):
-                found.append(source)
-        return found
+        if pattern not in self._containing:
+            texts = ((path, self.view.text(path) or "") for path in self.paths)
+            self._containing[pattern] = [path for path, text in texts if pattern.search(text)]
+        sources = (self.source(path) for path in self._containing[pattern][:limit])
+        return [source for source in sources if source]
 
     def locate(self, dotted: str, near: str = "") -> tuple[str, str] | None:
         """The file that a dotted name leads to, and what is left of the name: the attribute in it.
@@ -107,6 +107,10 @@ def importable(path: str) -> bool:
 
 
 def _listed(view: SourceView) -> list[str]:
-    wanted = [path for path in view.paths if path.endswith(".py") and not TOOLING.search(path)]
-    kept = [path for path in wanted if ASIDE.isdisjoint(path.split("/")[:-1])]
-    return sorted(kept, key=lambda path: (path.count("/"), path))[:LISTED]
+    depths: dict[int, list[str]] = {}
+    for path in view.paths:
+        if path.endswith(".py"):
+            depths.setdefault(path.count("/"), []).append(path)
+    nearest = chain.from_iterable(depths[depth] for depth in sorted(depths))
+    counting = (path for path in nearest if ASIDE.isdisjoint(path.split("/")[:-1]) and not TOOLING.search(path))
+    return list(islice(counting, LISTED))

@@ -141,6 +141,6 @@ def _development(manifests: Manifests) -> Iterator[Requirement]:
     for name in sorted(table(manifests.poetry, "group")):
         yield from _entries(table(manifests.poetry, "group", name, "dependencies"), PYPROJECT)
     yield from _pipfile(manifests.pipfile, "dev-packages")
-    for path in view.match("requirements*.txt", "*requirements.txt", "requirements/*.txt"):
-        if DEVELOPMENT.search(path):
+    for path in [*view.top(), *view.within("requirements")]:
+        if "requirement" in path and path.endswith(".txt") and DEVELOPMENT.search(path):
             yield from from_file(view, path)

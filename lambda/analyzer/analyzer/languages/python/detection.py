@@ -48,11 +48,12 @@ def detect(project: Project) -> Candidate | None:
     """Python, with how surely; None when nothing of it is there."""
     view = project.view
     manifest = next((path for path in MANIFESTS if view.has(path) and _counts(project, path)), None)
-    manifest = manifest or next((path for path in view.match("requirements*.txt")), None)
+    manifest = manifest or next((path for path in view.top() if re.fullmatch(r"requirements.*\.txt", path)), None)
     code = Code(view)
     root_file = next((path for path in code.paths if "/" not in path), None)
-    file = root_file or _usual(code) or next(iter(view.match("manage.py", "*/manage.py")), None)
-    notebook = next(iter(view.match("*.ipynb", "*/*.ipynb", "*/*/*.ipynb")), None)
+    file = root_file or _usual(code) or next((path for path in code.paths if path.endswith("/manage.py")), None)
+    known = manifest or file
+    notebook = None if known else next((path for path in view.paths if path.endswith(".ipynb")), None)
     if manifest is None and file is None and notebook is None:
         return None
     other = next((name for name in OTHERS if view.has(name)), None)

@@ -47,7 +47,7 @@ def usual(code: Code) -> Iterator[str]:
     for folder in dict.fromkeys(folders):
         for stem in (*STEMS, "__init__"):
             path = f"{folder}/{stem}.py" if folder else f"{stem}.py"
-            if path in code.view.paths and (folder or stem != "__init__"):
+            if code.view.has(path) and (folder or stem != "__init__"):
                 yield path
 
 

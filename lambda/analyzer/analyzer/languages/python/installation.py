@@ -105,7 +105,6 @@ def _files(context: Context) -> list[str]:
         "Pipfile",
         "Pipfile.lock",
         "requirements.lock",
-        ".python-version",
     )
     included = {row.path for row in context.dependencies.main.values() if row.path.endswith(".txt")}
     constraints = {path for path in view.top() if re.fullmatch(r"constraints[\w.-]*\.txt", path)}

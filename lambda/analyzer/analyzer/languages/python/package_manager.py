@@ -60,7 +60,7 @@ def _candidates(project: Project, manifests: Manifests) -> list[tuple[str, float
     if locked := lock(project):
         evidence = project.whole.evidence(locked.path)
         rows.append((locked.manager, confidence.DECLARED, f"{locked.path} is its lock file", evidence))
-    if "Pipfile" not in view.paths and manifests.requirements:
+    if not view.has("Pipfile") and manifests.requirements:
         rows.append(_row("pip", confidence.PROVEN, f"{manifests.requirements} is what pip installs from", manifests))
     if view.has("Pipfile"):
         where = view.evidence("Pipfile")

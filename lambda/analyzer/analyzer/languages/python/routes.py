@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.languages.python.code import Code
-from analyzer.languages.python.syntax import Call, Source
+from analyzer.languages.python.syntax import Call, Source, walk
 from analyzer.languages.python.values import evaluate
 
 DECORATORS = ("get", "route", "api_route", "view", "api")
@@ -18,7 +18,14 @@ ROUTERS = ("APIRouter", "Blueprint", "Router", "APIBlueprint")
 INCLUDES = ("include_router", "register_blueprint", "mount", "blueprint")
 PATTERNS = ("path", "re_path", "url")
 """Of Django: paths without a slash in front, or regular expressions."""
-DEPTH = 4
+FOLLOWED = 10
+"""Files that are read in all."""
+CHECKED = re.compile(
+    r"/_*(health|live|ready|up|ping|heartbeat|status|alive)|include_router|register_blueprint|include\("
+)
+"""Included files without any of these have no health check, nor lead to one."""
+ROOTED = re.compile(CHECKED.pattern + r"|[\"']/?[\"']")
+"""The same for those that are included without a prefix, which may have the root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +37,40 @@ class Route:
     line: int
 
 
-def routes(code: Code, path: str, prefix: str = "", depth: int = 0) -> Iterator[Route]:
+def routes(code: Code, path: str) -> Iterator[Route]:
     """Routes of a file and of the routers that it includes from other files."""
-    source = code.source(path)
-    if source is None or source.tree is None or depth > DEPTH:
-        return
-    own = _prefixes(source)
-    for base, found, line in [*_decorated(source), *_called(source)]:
-        yield Route(_joined(prefix, own.get(base, ""), found), path, line)
-    for name, below in _included(source):
-        place = code.locate(name, path) if "." in name else None
-        if place and place[0] != path:
-            yield from routes(code, place[0], prefix + below, depth + 1)
-    for pattern, module, line in _patterns(source):
-        if module is None:
-            yield Route(_joined(prefix, "", pattern), path, line)
-        elif place := code.locate(module, path):
-            yield from routes(code, place[0], _joined(prefix, "", pattern).rstrip("/"), depth + 1)
+    return _Reader(code).read(path, "")
+
+
+class _Reader:
+    """Follows includes, a bounded number of them."""
+
+    def __init__(self, code: Code) -> None:
+        self._code = code
+        self._seen: set[str] = set()
+
+    def read(self, path: str, prefix: str) -> Iterator[Route]:
+        """The routes of a file that is included under a prefix."""
+        source = self._code.source(path) if len(self._seen) < FOLLOWED and path not in self._seen else None
+        self._seen.add(path)
+        if source is None or source.tree is None:
+            return
+        own = _prefixes(source)
+        for base, found, line in [*_decorated(source), *_called(source)]:
+            yield Route(_joined(prefix, own.get(base, ""), found), path, line)
+        for name, below in _included(source):
+            yield from self._follow(source, name, prefix + below) if "." in name else ()
+        for pattern, module, line in _patterns(source):
+            if module is None:
+                yield Route(_joined(prefix, "", pattern), path, line)
+            else:
+                yield from self._follow(source, module, _joined(prefix, "", pattern).rstrip("/"))
+
+    def _follow(self, source: Source, name: str, prefix: str) -> Iterator[Route]:
+        place = self._code.locate(name, source.path)
+        telling = CHECKED if prefix else ROOTED
+        if place and telling.search(self._code.view.text(place[0]) or ""):
+            yield from self.read(place[0], prefix)
 
 
 def _joined(*parts: str) -> str:
@@ -75,16 +99,12 @@ def _prefix(source: Source, call: Call) -> str:
 
 
 def _decorated(source: Source) -> Iterator[tuple[str, str, int]]:
-    for node in ast.walk(source.tree) if source.tree else ():
-        for decorator in getattr(node, "decorator_list", ()):
-            if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):
-                call = Call(source.name(decorator.func), decorator, "")
-                if call.last in DECORATORS and _answers_get(call):
-                    yield from _path(source, call, decorator.func.value)
-            elif isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name):
-                call = Call(source.name(decorator.func), decorator, "")
-                if call.last in (*DECORATORS, "rt"):
-                    yield from _path(source, call, decorator.func)
+    for decorator in source.decorators:
+        call, func = Call(source.name(decorator.func), decorator, ""), decorator.func
+        if isinstance(func, ast.Attribute) and call.last in DECORATORS and _answers_get(call):
+            yield from _path(source, call, func.value)
+        elif isinstance(func, ast.Name) and call.last in (*DECORATORS, "rt"):
+            yield from _path(source, call, func)
 
 
 def _called(source: Source) -> Iterator[tuple[str, str, int]]:
@@ -92,9 +112,9 @@ def _called(source: Source) -> Iterator[tuple[str, str, int]]:
         func = call.node.func
         if call.last in CALLS and call.scope != "__main__" and _is_registration(source, call) and _answers_get(call):
             yield from _path(source, call, func.value if isinstance(func, ast.Attribute) else func)
-    for node in ast.walk(source.tree) if source.tree else ():
+    for node in walk(source.tree) if source.tree and source.uses("tornado") else ():
         # Tornado: pairs of a path and a handler.
-        if isinstance(node, ast.Tuple) and len(node.elts) > 1 and source.uses("tornado"):
+        if isinstance(node, ast.Tuple) and len(node.elts) > 1:
             text = evaluate(source, node.elts[0]).text
             if text and text.startswith("/"):
                 yield "", text.rstrip("$"), node.lineno

@@ -59,6 +59,8 @@ class Source:
     assigned: list[Assigned] = field(default_factory=list)
     functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = field(default_factory=dict)
     classes: dict[str, ast.ClassDef] = field(default_factory=dict)
+    decorators: list[ast.Call] = field(default_factory=list)
+    """Decorators that are calls, of functions at any depth."""
     guarded: bool = False
     """Whether it has `if __name__ == "__main__"`."""
 
@@ -115,22 +117,19 @@ def _tree(text: str) -> ast.Module | None:
 
 
 class _Reader:
-    """Fills a Source in one walk."""
+    """Fills a Source in one walk; names are resolved after it, when every import is known."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        folder, _, name = source.path.rpartition("/")
+        folder = source.path.rpartition("/")[0]
         self._package = folder.split("/") if folder else []
-        self._is_package = name == "__init__.py"
+        self._found: list[tuple[ast.Call, str]] = []
 
     def read(self, tree: ast.Module) -> None:
-        # Imports first: a call in a function may be above the import that its name comes from.
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                self._import(node)
-            elif isinstance(node, ast.ImportFrom):
-                self._import_from(node)
+        source = self._source
         self._block(tree.body, "")
+        found = sorted(self._found, key=lambda pair: (pair[0].lineno, pair[0].col_offset))
+        source.calls += [Call(source.name(node.func), node, scope) for node, scope in found]
 
     def _import(self, node: ast.Import) -> None:
         for name in node.names:
@@ -158,7 +157,7 @@ class _Reader:
         elif isinstance(node, ast.ClassDef):
             if not scope:
                 self._source.classes.setdefault(node.name, node)
-            self._calls(node, scope or node.name)
+            self._expressions(node, scope or node.name)
         elif isinstance(node, ast.If) and is_main_guard(node):
             self._source.guarded = True
             self._block(node.body, MAIN)
@@ -169,21 +168,22 @@ class _Reader:
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str) -> None:
         if not scope:
             self._source.functions.setdefault(node.name, node)
+        self._decorators(node)
         for decorator in node.decorator_list:
-            self._calls(decorator, scope)
+            self._expressions(decorator, scope)
         for inner in node.body:
-            self._calls(inner, scope or node.name)
+            self._expressions(inner, scope or node.name)
 
     def _plain(self, node: ast.stmt, scope: str) -> None:
         blocks = [block for name in ("body", "orelse", "finalbody") if (block := getattr(node, name, None))]
         blocks += [handler.body for handler in getattr(node, "handlers", ())]
         if not blocks:
             self._assignment(node, scope)
-            self._calls(node, scope)
+            self._expressions(node, scope)
             return
         for child in ast.iter_child_nodes(node):
             if not isinstance(child, ast.stmt | ast.ExceptHandler):
-                self._calls(child, scope)
+                self._expressions(child, scope)
         for item in getattr(node, "items", ()):
             self._context(item, scope)
         for block in blocks:
@@ -204,10 +204,35 @@ class _Reader:
                 # `app, rt = fast_app()`: what is made comes first.
                 self._source.assigned.append(Assigned(target.elts[0].id, value, node.lineno))
 
-    def _calls(self, node: ast.AST, scope: str) -> None:
-        source = self._source
-        found = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
-        source.calls += [Call(source.name(call.func), call, scope) for call in found]
+    def _expressions(self, node: ast.AST, scope: str) -> None:
+        """Calls, imports and decorators anywhere below."""
+        for inner in walk(node):
+            kind = type(inner)
+            if kind is ast.Call:
+                self._found.append((inner, scope))  # type: ignore[arg-type] # its type was just compared
+            elif kind is ast.ImportFrom:
+                self._import_from(inner)  # type: ignore[arg-type]
+            elif kind is ast.Import:
+                self._import(inner)  # type: ignore[arg-type]
+            elif kind in (ast.FunctionDef, ast.AsyncFunctionDef):
+                self._decorators(inner)
+
+    def _decorators(self, node: ast.AST) -> None:
+        self._source.decorators += [row for row in getattr(node, "decorator_list", ()) if isinstance(row, ast.Call)]
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node below and the node itself, as `ast.walk` in another order and half the time."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                waiting += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST):
+                waiting.append(value)
 
 
 def assignments(node: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
