@@ -39,6 +39,7 @@ DEPLOYMENT = frozenset(
     (
         *("Dockerfile", "Procfile", "fly.toml", ".slipway.toml", "railway.json", "railway.toml", "render.yaml"),
         *("nixpacks.toml", "railpack.json", "zbpack.json", "apprunner.yaml", "vercel.json", "netlify.toml", "app.yaml"),
+        *("Staticfile", "redwood.toml"),
     )
 )
 """Files that only lie in a folder that is deployed."""
@@ -61,6 +62,8 @@ ASIDE = _words(
     "example examples sample samples demo demos doc docs documentation test tests __tests__ testing spec specs e2e",
     "fixtures fixture testdata test-data mocks vendor third_party thirdparty node_modules bower_components template",
     "templates scripts script tools tooling bench benchmark benchmarks dist build out target bin obj coverage tmp",
+    "docker dockerfiles deploy deployment deployments infra infrastructure ops k8s kubernetes helm charts terraform",
+    "ansible contrib extra extras hack packaging ci monitoring",
 )
 """Names of folders whose manifests are not those of services, unless there is nothing else."""
 

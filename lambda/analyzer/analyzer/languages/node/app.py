@@ -53,3 +53,10 @@ def read(project: Project) -> App:
     found = manifest.read(project)
     held = found or Manifest(project.view, manifest.NAMES[0], {})
     return App(project, held, found is not None, workspace.above(project), workspace.of(project))
+
+
+def member(project: Project, above: Workspace) -> App:
+    """The same for a package of a workspace that is known already."""
+    found = manifest.read(project)
+    held = found or Manifest(project.view, manifest.NAMES[0], {})
+    return App(project, held, found is not None, above, None)

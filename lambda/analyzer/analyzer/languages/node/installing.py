@@ -10,6 +10,7 @@ from analyzer.languages.node.managers import Manager
 from analyzer.languages.node.manifest import NAMES
 from analyzer.languages.node.plan import KEY, Plan, data
 from analyzer.languages.node.starting import Outcome
+from analyzer.model import Start
 
 BESIDE = (
     ".npmrc",
@@ -56,7 +57,7 @@ def describe(app: App, manager: Manager | None, outcome: Outcome) -> None:
         findings.details["lock"] = _joined(context, manager.lock)
     elif manager and _all_dependencies(app):
         _warn_of_no_lock(app, manager)
-    kind, output = _result(outcome)
+    kind, output = _result(app, outcome)
     found = Plan(
         folder=_inside(app, context),
         manager=manager.name if manager else "npm",
@@ -71,7 +72,7 @@ def describe(app: App, manager: Manager | None, outcome: Outcome) -> None:
         workspace=_in_workspace(app),
         extra=_has_development(app) and not _keeps_development(app, outcome),
         tools=tuple(_tools(app, manager, outcome)),
-        runs_tools=bool(_running(outcome) & RUNNERS),
+        runs_tools=bool(_running(app, outcome) & RUNNERS),
         result=kind,
         output=output,
         fallback=outcome.serving.fallback if outcome.serving else "",
@@ -141,29 +142,32 @@ def _needs_source(app: App) -> str:
 
 def _keeps_development(app: App, outcome: Outcome) -> bool:
     """Whether what starts is a development dependency."""
-    words = _running(outcome)
+    words = _running(app, outcome)
     packages = {PROVIDERS.get(word, word) for word in words} | {word.partition("/")[0] for word in words}
     return any(name in app.manifest.development and name not in app.manifest.dependencies for name in packages)
 
 
-def _running(outcome: Outcome) -> set[str]:
+def _running(app: App, outcome: Outcome) -> set[str]:
     """The words of what starts, those of the script too when a package manager starts it."""
-    if outcome.start is None:
+    start = app.project.findings.value("start")
+    if not isinstance(start, Start):
         return set()
-    argv = outcome.start.value.argv
-    texts = [*argv, outcome.script.text] if outcome.script and argv[:1] in MANAGERS else list(argv)
+    argv = start.argv
+    script = app.manifest.scripts.get(start.target or "", "") if start.kind == "package-script" else ""
+    script = outcome.script.text if outcome.script and outcome.start and start == outcome.start.value else script
+    texts = [*argv, script] if argv[:1] in MANAGERS else list(argv)
     return {word for text in texts for word in text.split()}
 
 
 def _tools(app: App, manager: Manager | None, outcome: Outcome) -> list[str]:
     """npm packages beside the application's own, as npm names them with a version: those that run at the end last."""
     found = [_manager_tool(manager)] if manager else []
-    argv = outcome.start.value.argv if outcome.start else ()
+    words = _running(app, outcome)
     for name in TOOLS:
         package = PACKAGES.get(name, name)
-        if name in argv[:1] and not app.depends(package):
+        if name in words and not app.depends(package):
             found.append(package)
-    uses_bun = "bun" in argv[:1] or any(re.search(r"\bbunx?\b", text) for text in app.manifest.scripts.values())
+    uses_bun = "bun" in words or any(re.search(r"\bbunx?\b", text) for text in app.manifest.scripts.values())
     if uses_bun and not (manager and manager.name == "bun"):
         found.append("bun@1")
     return [tool for tool in found if tool]
@@ -182,8 +186,12 @@ def _newest(manager: Manager) -> str:
     return {"pnpm": "10", "yarn": "4" if manager.berry else "1", "bun": "1"}[manager.name]
 
 
-def _result(outcome: Outcome) -> tuple[str, str]:
-    """What of the build the image takes, and where that is."""
+def _result(app: App, outcome: Outcome) -> tuple[str, str]:
+    """What of the build the image takes, and where that is; all of it for a start that a person wrote down."""
+    chosen = app.project.findings.value("start")
+    own = outcome.start is not None and chosen == outcome.start.value
+    if not own and not (outcome.static and chosen and chosen.kind == "static"):
+        return "application", "."
     output = (outcome.serving.output if outcome.serving else None) or "."
     argv: tuple[str, ...] = outcome.start.value.argv if outcome.start else ()
     if outcome.static:

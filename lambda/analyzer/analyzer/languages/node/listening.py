@@ -13,7 +13,7 @@ from analyzer.source.view import SourceView
 READ = 60
 """Files that are read at most."""
 LARGE = 200_000
-SOURCE = re.compile(r"\.[cm]?[jt]sx?$")
+ENDINGS = tuple(f".{suffix}" for suffix in source.SUFFIXES)
 ASIDE = re.compile(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|e2e|cypress|spec|dist|build|out|public|static|assets|vendor|docs?|examples?"
     r"|migrations|coverage|\.\w+)/|\.(?:test|spec|stories|d|min|config)\.\w+$"
@@ -84,7 +84,7 @@ def listen(view: SourceView, first: str | None, *, fastify: bool = False) -> Hea
 
 
 def _files(view: SourceView, first: str | None) -> Iterator[str]:
-    sources = [path for path in view.paths if SOURCE.search(path) and not ASIDE.search(path)]
+    sources = [path for path in view.paths if path.endswith(ENDINGS) and not ASIDE.search(path)]
     ordered = sorted(sources, key=lambda path: (path != first, not LIKELY.search(path), path.count("/"), path))
     return iter(ordered[:READ])
 
@@ -152,7 +152,7 @@ class _Hearing:
     def _file_route(self) -> tuple[str, Evidence, bool] | None:
         """Routers of files: app/api/health/route.ts, server/api/health.get.ts, src/routes/health/+server.ts."""
         for path in self.view.paths:
-            found = FILE_ROUTES.match(path)
+            found = FILE_ROUTES.match(path) if path.endswith(ENDINGS) else None
             if found and (not path.startswith(("app/", "src/app/")) or "/route." in path or "routes/" in path):
                 route = found[1].removeprefix("routes/")
                 return f"/{route}", self.view.evidence(path), True

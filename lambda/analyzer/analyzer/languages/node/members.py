@@ -46,7 +46,7 @@ def _serving(app: App) -> Iterator[tuple[str, App]]:
     if app.own is None:
         return
     for folder in app.own.members[:MEMBERS]:
-        member = apps.read(Project(app.project.whole, _joined(app.project.root, folder), Findings()))
+        member = apps.member(Project(app.project.whole, _joined(app.project.root, folder), Findings()), app.own)
         if member.script("start", "start:prod") or any(_framework_of(member)) or _configured(member):
             yield folder, member
 

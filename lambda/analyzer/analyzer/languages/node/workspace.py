@@ -21,6 +21,7 @@ LOCKS = (
     "npm-shrinkwrap.json",
 )
 MARKERS = ("pnpm-workspace.yaml", "lerna.json", "nx.json", "turbo.json", "rush.json", *LOCKS)
+NAMED = tuple(f"/{name}" for name in manifest.NAMES)
 MEMBERS = 60
 """Packages of a workspace that are read."""
 
@@ -64,7 +65,7 @@ def of(project: Project) -> Workspace | None:
     patterns = _patterns(project, root)
     if not patterns:
         return None
-    folders = (path.rpartition("/")[0] for path in project.view.match(*(f"**/{name}" for name in manifest.NAMES)))
+    folders = (path.rpartition("/")[0] for path in project.view.paths if path.endswith(NAMED))
     members = tuple(dict.fromkeys(folder for folder in folders if folder and _matches(folder, patterns)))
     return Workspace(project.root, project, root, members)
 
