@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from analyzer import intent, languages, needs, services, sizing, start_command
+from analyzer import intent, needs, reading, services, sizing, start_command
 from analyzer.findings import Findings
 from analyzer.intent import stated_size
 from analyzer.model import Analysis, Field, Process, Service
 from analyzer.project import Project
 from analyzer.resolve import completed, resolve
 from analyzer.source.view import SourceView
-
-NO_LANGUAGE = "add the manifest of a language, such as pyproject.toml, package.json or go.mod, or a Dockerfile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +27,16 @@ def analyze(view: SourceView, key: str = "", options: Options | None = None) -> 
     """What is known about a tree. Raises Failure when the tree has no such service as asked for."""
     found = services.find(view, options.service if options else None)
     return Analysis(
-        services=tuple(analyze_service(view, root) for root in found.roots),
+        services=tuple(analyze_service(view, root, found.projects.get(root)) for root in found.roots),
         files=len(view.paths),
         key=key,
         warnings=(*view.cautions, *found.warnings),
     )
 
 
-def analyze_service(whole: SourceView, root: str) -> Service:
-    """One service: intent first, then its language, then what it needs; decided and sized."""
-    findings = Findings()
-    project = Project(whole, root, findings)
-    intent.read(project)
-    for candidate in languages.detect(project):
-        findings.add("language", candidate.value, candidate.confidence, candidate.reason, *candidate.evidence)
-    if language := resolve(findings)["language"].value:
-        languages.load(languages.module_of(language)).analyze(project)
-    else:
-        findings.cannot_tell("language", NO_LANGUAGE)
+def analyze_service(whole: SourceView, root: str, read: Project | None = None) -> Service:
+    """One service: what was read of it (anew unless it is given), then what it needs; decided and sized."""
+    project = read or reading.read(whole, root)
     needs.read(project)
     intent.check(project)
     return stated_size.applied(sizing.sized(_service(project)))

@@ -123,6 +123,25 @@ TREES: list[tuple[str, dict[str, bytes | str], tuple[str, ...]]] = [
         },
         (".",),
     ),
+    (
+        "images of tools beside an application",
+        {
+            "app.py": FLASK,
+            "requirements.txt": "flask",
+            "docker/db/Dockerfile": "FROM a",
+            ".devcontainer/Dockerfile": "FROM b",
+        },
+        (".",),
+    ),
+    (
+        "a library that other packages import",
+        {
+            "apps/web/package.json": NEXT,
+            "packages/api/package.json": '{"exports": "./a.js", "dependencies": {"express": "4"}}',
+        }
+        | {"packages/api/index.js": SERVER},
+        ("apps/web",),
+    ),
     ("libraries only", {"packages/a/package.json": LIBRARY, "packages/b/package.json": LIBRARY}, (".",)),
     ("folders too deep", {"a/b/c/d/package.json": EXPRESS}, (".",)),
     ("stated", {".slipway.toml": 'services = ["./x/", "y"]', "x/a": "", "y/a": "", **PYTHON_API}, ("x", "y")),
@@ -232,8 +251,13 @@ NAMES: list[tuple[dict[str, bytes | str], str, str]] = [
     ({"src/app/x": ""}, "src/app", "app"),
     ({"package.json": "[", "pyproject.toml": "x"}, ".", "app"),
     ({"package.json": '{"name": "42"}'}, ".", "app"),
-    ({"package.json": '{"name": "' + "long-" * 20 + '"}'}, ".", "long-long-long-long-long-lon"),
-    ({"package.json": '{"name": "' + "a" * 27 + '-b"}'}, ".", "a" * 27),
+    ({"package.json": '{"name": "' + "long-" * 20 + '"}'}, ".", "long-long-long-long-long"),
+    ({"package.json": '{"name": "' + "a" * 40 + '"}'}, ".", "a" * 28),
+    (
+        {"spring-petclinic-customers-service/pom.xml": ""},
+        "spring-petclinic-customers-service",
+        "petclinic-customers-service",
+    ),
 ]
 
 

@@ -7,7 +7,8 @@ it, unless it is deployed on its own or the root only starts its members.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from analyzer.failure import Failure
 from analyzer.findings import Findings
@@ -31,6 +32,8 @@ class Found:
     warnings: tuple[Caution, ...] = ()
     others: tuple[str, ...] = ()
     """Folders that might be services and were not chosen."""
+    projects: Mapping[str, Project] = field(default_factory=dict, compare=False)
+    """What was read of services while they were looked for."""
 
 
 def find(view: SourceView, only: str | None = None) -> Found:
@@ -46,7 +49,7 @@ def _only(found: Found, only: str) -> Found:
     if wanted != "." and wanted not in (*found.roots, *found.others):
         known = ", ".join((*found.roots, *found.others))
         raise Failure("NoSuchService", f"there is no service in {only}; there are: {known}", remedy="name one of those")
-    return Found((wanted,))
+    return Found((wanted,), projects=found.projects)
 
 
 def _stated(tree: Project, stated: list[str]) -> Found:
@@ -66,43 +69,44 @@ def _chosen(tree: Project) -> Found:
     members, deployed = declared.members(tree), declared.deployed(tree)
     named = members | deployed
     usual = [folder for folder in candidates if folder in named or not folders.is_aside(folder)]
-    looked = sorted(usual or candidates, key=lambda folder: (folder not in named, folder.count("/"), folder))
+    reason = judgement.root_is_application(tree.view, usual) if "." not in deployed else "a compose file builds it"
+    looked = usual if usual or reason else list(candidates)
+    looked.sort(key=lambda folder: (folder not in named, folder.count("/"), folder))
     looked = sorted(looked[: folders.MOST])
-    reason = judgement.root_is_application(tree.view, looked) if "." not in deployed else "a compose file builds it"
+    judge = judgement.Judge(tree.view)
+    known = {folder: candidates[folder] for folder in looked}
     if reason:
-        return _with_root(tree, candidates, looked, members=members, deployed=deployed, reason=reason)
-    return _below_root(tree, candidates, looked, named)
+        own = {folder for folder in looked if folder in deployed or candidates[folder] & folders.OWN}
+        own |= _started(tree, judge, known, members - own)
+        found = _with_root(known, own, reason)
+    else:
+        found = _below_root(judge, known, named)
+    return replace(found, projects=judge.projects)
 
 
-def _with_root(
-    tree: Project,
-    candidates: dict[str, frozenset[str]],
-    looked: list[str],
-    *,
-    members: set[str],
-    deployed: set[str],
-    reason: str,
-) -> Found:
+def _started(tree: Project, judge: judgement.Judge, known: dict[str, frozenset[str]], members: set[str]) -> set[str]:
+    """Members that are applications, if the root's start script is only there to start its members."""
+    if not judgement.orchestrates(tree):
+        return set()
+    return {folder for folder in known if folder in members and judge.is_application(folder, known[folder], sure=False)}
+
+
+def _with_root(known: dict[str, frozenset[str]], own: set[str], reason: str) -> Found:
     """The root, and what is deployed on its own beside it."""
-    own = [folder for folder in looked if folder in deployed or candidates[folder] & folders.OWN]
-    if judgement.orchestrates(tree):
-        own += [folder for folder in looked if folder in members and folder not in own]
-        own = [folder for folder in own if judgement.is_application(tree.view, folder, candidates[folder], sure=False)]
-    rest = tuple(folder for folder in looked if folder not in own)
+    rest = tuple(folder for folder in known if folder not in own)
     roots = (".", *sorted(own))
-    warnings = _explained(roots, rest, f"the root is an application: {reason}") if own else ()
-    return Found(roots, warnings, rest)
+    return Found(roots, _explained(roots, rest, f"the root is an application: {reason}") if own else (), rest)
 
 
-def _below_root(tree: Project, candidates: dict[str, frozenset[str]], looked: list[str], named: set[str]) -> Found:
+def _below_root(judge: judgement.Judge, known: dict[str, frozenset[str]], named: set[str]) -> Found:
     """The folders that are applications; the root when none is, or when it builds the only one."""
     roots: list[str] = []
-    for folder in looked:
+    for folder, names in known.items():
         inner = folders.within(folder, roots) and folder not in named
-        if not inner and judgement.is_application(tree.view, folder, candidates[folder], sure=len(looked) == 1):
+        if not inner and judge.is_application(folder, names, sure=len(known) == 1):
             roots.append(folder)
-    rest = tuple(folder for folder in looked if folder not in roots)
-    if not roots or (len(roots) == 1 and judgement.builds_several(tree.view)):
+    rest = tuple(folder for folder in known if folder not in roots)
+    if not roots or (len(roots) == 1 and judgement.builds_several(judge.view)):
         return Found((".",), others=(*roots, *rest))
     return Found(tuple(roots), _explained(tuple(roots), rest, "the root itself starts nothing"), rest)
 

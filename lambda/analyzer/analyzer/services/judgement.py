@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from analyzer import intent, languages
+from analyzer import reading
 from analyzer.findings import Findings
 from analyzer.intent import typed
 from analyzer.model import Field, Start
@@ -71,17 +71,27 @@ ORCHESTRATES = re.compile(
 )
 
 
-def is_application(view: SourceView, folder: str, names: frozenset[str], *, sure: bool) -> bool:
-    """Whether a folder is one; without a telling place only what serves or has a start script, since a library can
-    often be run too."""
-    if names & DEPLOYMENT:
-        return True
-    fields = _fields(view, folder)
-    if sure or is_place(folder):
-        return _runs(fields)
-    start = fields["start"].value
-    scripted = isinstance(start, Start) and start.kind == "package-script"
-    return _runs(fields) and (fields["kind"].value is not None or scripted)
+class Judge:
+    """Looks into folders; what it read of them is kept, since services are analyzed further."""
+
+    def __init__(self, view: SourceView) -> None:
+        self.view = view
+        self.projects: dict[str, Project] = {}
+
+    def is_application(self, folder: str, names: frozenset[str], *, sure: bool) -> bool:
+        """Whether a folder is one; without a telling place only what serves or has a start script, since a library can
+        often be run too."""
+        if names & DEPLOYMENT:
+            return True
+        self.projects[folder] = reading.read(self.view, folder)
+        fields = resolve(self.projects[folder].findings)
+        if sure or is_place(folder):
+            return _runs(fields)
+        start = fields["start"].value
+        scripted = isinstance(start, Start) and start.kind == "package-script"
+        return _runs(fields) and (
+            scripted or (fields["kind"].value is not None and not _is_package(self.projects[folder]))
+        )
 
 
 def root_is_application(view: SourceView, folders: list[str]) -> str | None:
@@ -95,7 +105,9 @@ def root_is_application(view: SourceView, folders: list[str]) -> str | None:
     if not any(map(_is_source, apart)) or (builds_several(view) and not any(path.startswith("src/") for path in apart)):
         return None
     rest = SourceView(apart, view.read, truncated=view.truncated)
-    return "it starts without what is in the folders below" if _runs(_fields(rest, ".")) else None
+    return (
+        "it starts without what is in the folders below" if _runs(resolve(reading.read(rest, ".").findings)) else None
+    )
 
 
 def _is_source(path: str) -> bool:
@@ -126,13 +138,7 @@ def _runs(fields: dict[str, Field]) -> bool:
     return kind in SERVED and (fields["start"].value is not None or kind == "static")
 
 
-def _fields(view: SourceView, folder: str) -> dict[str, Field]:
-    """What intent and language say of a folder."""
-    findings = Findings()
-    project = Project(view, folder, findings)
-    intent.read(project)
-    for candidate in languages.detect(project):
-        findings.add("language", candidate.value, candidate.confidence, candidate.reason, *candidate.evidence)
-    if language := resolve(findings)["language"].value:
-        languages.load(languages.module_of(language)).analyze(project)
-    return resolve(findings)
+def _is_package(project: Project) -> bool:
+    """Whether its package.json says what others import from it."""
+    manifest = project.json("package.json") if project.view.has("package.json") else None
+    return any(key in (manifest or {}) for key in ("exports", "main", "module", "types"))

@@ -44,6 +44,8 @@ def _names(project: Project) -> Iterator[str]:
 
 
 def _valid(text: str) -> str:
-    """As near to the text as a name may be; "" when no letter begins it."""
-    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).lstrip("-0123456789")
-    return words[:LENGTH].strip("-")
+    """As near to the text as a name may be, "" when no letter begins it; of a long one the last words tell most."""
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).lstrip("-0123456789").rstrip("-")
+    while len(name) > LENGTH and "-" in name:
+        name = name.partition("-")[2].lstrip("-0123456789")
+    return name[:LENGTH]
