@@ -229,6 +229,15 @@ def test_the_engine_gets_the_same_document(function: Function, tmp_path: Any) ->
     assert inline == uploaded == document.text(analyze(tree.view(), content_key(tree, Options()), Options()))
 
 
+def test_the_command_line_prints_the_same_here_and_from_there(function: Function) -> None:
+    source = str(ORIGIN / "examples/hello")
+    here = function.project.run("analyze", source, "--json")
+    there = function.project.run("analyze", source, "--json", "--remote")
+    assert there.out == here.out
+    refused = function.project.run("analyze", "https://127.0.0.1/owner/shop", "--remote", expect=2)
+    assert "not a public host" in refused.err
+
+
 # ---------------------------------------------------------------------------------------------- language model
 
 
