@@ -16,17 +16,14 @@ from analyzer.model import Service, Size, Start
 
 LABEL = "heuristic: what such applications usually take; measure under load and adjust"
 
-PAIRS: tuple[tuple[int, range], ...] = (
-    (256, range(512, 1024 + 1, 512)),
-    (256, range(2048, 2048 + 1, 1024)),
-    (512, range(1024, 4096 + 1, 1024)),
-    (1024, range(2048, 8192 + 1, 1024)),
-    (2048, range(4096, 16384 + 1, 1024)),
-    (4096, range(8192, 30720 + 1, 1024)),
-    (8192, range(16384, 61440 + 1, 4096)),
-    (16384, range(32768, 122880 + 1, 8192)),
+PAIRS: tuple[tuple[int, tuple[int, ...]], ...] = (
+    (256, (512, 1024, 2048)),
+    (512, tuple(range(1024, 4096 + 1, 1024))),
+    (1024, tuple(range(2048, 8192 + 1, 1024))),
+    (2048, tuple(range(4096, 16384 + 1, 1024))),
+    (4096, tuple(range(8192, 30720 + 1, 1024))),
 )
-"""CPU units -> MiB that Fargate has with them.
+"""CPU units -> MiB that Fargate has with them, as far as Slipway deploys them: two larger ones exist.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html"""
 
 PROCESS = {
@@ -134,15 +131,7 @@ def sized(service: Service) -> Service:
     """The service with its recommended size; without one where nothing of it runs or its language is unknown."""
     if service.value("kind") in ("library", "notebook") or not service.value("language"):
         return service
-    return replace(service, size=_stated(service) or _size(service))
-
-
-def _stated(service: Service) -> Size | None:
-    """What a person has decided; the settings were checked when they were read."""
-    settings = service.details.get("settings")
-    if not isinstance(settings, dict) or not {"cpu", "memory"} <= settings.keys():
-        return None
-    return Size(settings["cpu"], settings["memory"], (".slipway.toml states it",))
+    return replace(service, size=_size(service))
 
 
 def _size(service: Service) -> Size:

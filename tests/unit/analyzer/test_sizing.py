@@ -8,6 +8,7 @@ import pytest
 
 from analyzer import sizing
 from analyzer.model import FIELDS, Field, Service, Start
+from settings.rules import FARGATE_MEMORY
 
 
 def service(
@@ -28,7 +29,7 @@ SIZES = [
     (service("python", details={"heavy_libraries": ["pandas"]}), (256, 512)),
     (service("python", details={"heavy_libraries": ["numpy", "torch"]}), (1024, 2048)),
     (service("python", details={"heavy_libraries": ["vllm"]}), (2048, 16384)),
-    (service("python", "gunicorn -w 99 a:b", details={"heavy_libraries": ["vllm"]}), (16384, 122880)),
+    (service("python", "gunicorn -w 99 a:b", details={"heavy_libraries": ["vllm"]}), (4096, 30720)),
     (service("node"), (256, 512)),
     (service("node", framework="next"), (512, 1024)),
     (service("node", framework="next", kind="static", details={"heavy_libraries": ["puppeteer"]}), (256, 512)),
@@ -36,8 +37,6 @@ SIZES = [
     (service("java", framework="spring-boot"), (512, 1024)),
     (service("java", "java -Xmx2g -jar app.jar"), (512, 3072)),
     (service("cobol"), (256, 512)),
-    (service(details={"settings": {"cpu": 2048, "memory": 4096}}), (2048, 4096)),
-    (service(details={"settings": {"cpu": 2048}, "heavy_libraries": "torch"}), (256, 512)),
 ]
 
 
@@ -47,6 +46,10 @@ def test_sizes(given: Service, expected: tuple[int, int]) -> None:
     assert size
     assert (size.cpu, size.memory) == expected
     assert any(cpu == size.cpu and size.memory in memories for cpu, memories in sizing.PAIRS)
+
+
+def test_sizes_are_those_that_a_deploy_takes() -> None:
+    assert dict(sizing.PAIRS) == FARGATE_MEMORY
 
 
 def test_reasons_add_up() -> None:

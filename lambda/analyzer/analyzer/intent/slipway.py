@@ -8,7 +8,7 @@
 | `kind`, `language`, `framework`, `package_manager`, `runtime_version` | text | as in an analysis |
 | `build_command`, `output_dir` | text | as in an analysis |
 | `dockerfile` | a file in this folder | the image is built with it |
-| `cpu` | 256, 512, 1024, 2048, 4096, 8192 or 16384 | CPU units of a task |
+| `cpu` | 256, 512, 1024, 2048 or 4096 | CPU units of a task |
 | `memory` | MiB that Fargate has for the cpu | memory of a task |
 | `desired`, `min`, `max` | 0 to 100 | number of tasks, and its bounds |
 | `needs` | list of engines, such as `["postgresql", "redis"]` | backing services |

@@ -87,7 +87,7 @@ TOP = {
     "kind": Rule("allowed are " + ", ".join(KINDS), _one_of(*KINDS)),
     "dockerfile": Rule("allowed is a file inside the service's folder", _inner),
     "cpu": Rule("allowed are " + ", ".join(map(str, FARGATE_MEMORY)), _one_of(*FARGATE_MEMORY)),
-    "memory": Rule("allowed are MiB that Fargate has", _whole(512, 122_880)),
+    "memory": Rule("allowed are MiB that Fargate has", _one_of(*sorted(set().union(*FARGATE_MEMORY.values())))),
     "desired": TASKS,
     "min": TASKS,
     "max": Rule("allowed is a number of tasks from 1 to 100", _whole(1, 100)),
