@@ -28,7 +28,8 @@ SERVED: dict[str, tuple[Tree, str, str]] = {
     ),
     "fastapi factory": (
         {
-            "main.py": "from fastapi import FastAPI\n\ndef create_app() -> FastAPI:\n    app = FastAPI()\n    return app\n",
+            "main.py": "from fastapi import FastAPI\n\ndef create_app() -> FastAPI:\n    app = FastAPI()\n"
+            "    return app\n",
             "requirements.txt": "fastapi\nuvicorn",
         },
         "asgi",
@@ -111,7 +112,8 @@ SERVED: dict[str, tuple[Tree, str, str]] = {
             "service/web.py": FASTAPI,
             "service/__init__.py": "",
             "main.py": FASTAPI,
-            "pyproject.toml": '[project]\nname="x"\ndependencies=["fastapi[standard]"]\n[tool.fastapi]\nentrypoint="service.web:app"\n',
+            "pyproject.toml": '[project]\nname="x"\ndependencies=["fastapi[standard]"]\n[tool.fastapi]\n'
+            'entrypoint="service.web:app"\n',
         },
         "asgi",
         "service.web:app",
@@ -169,7 +171,8 @@ SERVED: dict[str, tuple[Tree, str, str]] = {
     ),
     "flask in a package with wsgi.py": (
         {
-            "project/__init__.py": "from flask import Flask\n\ndef create_app(config=None):\n    app = Flask(__name__)\n    return app\n",
+            "project/__init__.py": "from flask import Flask\n\ndef create_app(config=None):\n"
+            "    app = Flask(__name__)\n    return app\n",
             "wsgi.py": "from project import create_app\n\napp = create_app()\n",
             "requirements.txt": "flask\ngunicorn",
         },
@@ -211,7 +214,8 @@ SERVED: dict[str, tuple[Tree, str, str]] = {
     ),
     "flask served as asgi": (
         {
-            "main.py": "from flask import Flask\nfrom asgiref.wsgi import WsgiToAsgi\nflask_app = Flask(__name__)\napp = WsgiToAsgi(flask_app)\n",
+            "main.py": "from flask import Flask\nfrom asgiref.wsgi import WsgiToAsgi\n"
+            "flask_app = Flask(__name__)\napp = WsgiToAsgi(flask_app)\n",
             "requirements.txt": "flask\nuvicorn\nasgiref",
         },
         "asgi",
@@ -247,7 +251,8 @@ SERVED: dict[str, tuple[Tree, str, str]] = {
     ),
     "pyramid": (
         {
-            "app.py": "from pyramid.config import Configurator\nconfig = Configurator()\napp = config.make_wsgi_app()\n",
+            "app.py": "from pyramid.config import Configurator\nconfig = Configurator()\n"
+            "app = config.make_wsgi_app()\n",
             "requirements.txt": "pyramid\nwaitress",
         },
         "wsgi",
@@ -276,7 +281,8 @@ SERVED: dict[str, tuple[Tree, str, str]] = {
     "django with channels": (
         {
             **DJANGO,
-            "mysite/settings.py": "ASGI_APPLICATION = 'mysite.asgi.application'\nWSGI_APPLICATION = 'mysite.wsgi.application'\n",
+            "mysite/settings.py": "ASGI_APPLICATION = 'mysite.asgi.application'\n"
+            "WSGI_APPLICATION = 'mysite.wsgi.application'\n",
             "requirements.txt": "django\nchannels[daphne]\n",
         },
         "asgi",

@@ -148,7 +148,7 @@ class _Maker:
 
     def _from_factory(self, name: str) -> tuple[Framework, str] | None:
         if function := self._source.functions.get(name):
-            return returned(self._code, self._source, function, self._depth)
+            return returned(self._code, self._source, function, self._depth + 1)
         place = self._code.locate(name, self._source.path) if "." in name and self._depth < FOLLOWED else None
         source = self._code.source(place[0]) if place else None
         function = source.functions.get(place[1]) if source and place else None

@@ -21,7 +21,7 @@ PATTERNS = ("path", "re_path", "url")
 FOLLOWED = 10
 """Files that are read in all."""
 CHECKED = re.compile(
-    r"/_*(health|live|ready|up|ping|heartbeat|status|alive)|include_router|register_blueprint|include\("
+    r"[/\"'^]_*(health|live|ready|up|ping|heartbeat|status|alive)|include_router|register_blueprint|include\("
 )
 """Included files without any of these have no health check, nor lead to one."""
 ROOTED = re.compile(CHECKED.pattern + r"|[\"']/?[\"']")

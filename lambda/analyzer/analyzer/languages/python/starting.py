@@ -20,12 +20,17 @@ from analyzer.languages.python.tooling import tools
 
 
 def find(context: Context) -> Iterator[Choice]:
-    """Ways to start the service, the best first; what a later row finds is only offered when an earlier one is sure."""
+    """Ways to start the service, the best first; those of later rows only as what else there is, or failing others."""
     sure = False
     for look in TABLE:
         found = list(look(context))
         yield from (replace(row, sureness=confidence.HINT) if sure else row for row in found)
         sure = sure or any(row.sureness >= confidence.CHOSEN for row in found)
+    for look in () if sure else FALLBACKS:
+        found = list(look(context))
+        yield from found
+        if any(row.sureness >= confidence.CHOSEN for row in found):
+            return
 
 
 def _django(context: Context) -> Iterator[Choice]:
@@ -149,7 +154,7 @@ TABLE: tuple[Callable[[Context], Iterator[Choice]], ...] = (
     _tools,
     _applications,
     console_scripts,
-    _own_servers,
-    plain_files,
-    modules,
 )
+"""Ways that an application shows by what it is made of."""
+FALLBACKS: tuple[Callable[[Context], Iterator[Choice]], ...] = (_own_servers, plain_files, modules)
+"""Files that can be started, for want of anything better."""
