@@ -12,6 +12,10 @@ from analyzer.source.view import SourceView
 
 MOST = 300
 """Files that are read; main programs and their handlers are well within."""
+LARGEST = 200_000
+"""Characters of a file that are looked at; what is longer was written by a program."""
+HITS = 30
+"""Places of a pattern in one file."""
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*.*?\*/', re.S)
 """Literals and comments of C's descendants; a slash within a literal begins no comment."""
 ASIDE = {
@@ -42,13 +46,13 @@ class Sources:
     def text(self, path: str) -> str:
         """The file's text, comments blanked out so that lines and columns stay."""
         if path not in self._texts:
-            self._texts[path] = TOKEN.sub(_without_comment, self._view.text(path) or "")
+            self._texts[path] = without_comments(self._view.text(path) or "")
         return self._texts[path]
 
     def hits(self, pattern: re.Pattern[str]) -> Iterator[Hit]:
         """All places of a pattern."""
         for path in self.paths:
-            for match in pattern.finditer(self.text(path)):
+            for match in islice(pattern.finditer(self.text(path)), HITS):
                 line = self.text(path).count("\n", 0, match.start()) + 1
                 shown = self.text(path).split("\n", line)[line - 1]
                 yield Hit(match, path, line, self._view.evidence(path, line, shown))
@@ -64,6 +68,11 @@ class Sources:
         found = Sources(self._view, (*own, *self.paths))
         found._texts = self._texts
         return found
+
+
+def without_comments(text: str) -> str:
+    """A text of C's descendants with its comments blanked out, no longer than is looked at."""
+    return TOKEN.sub(_without_comment, text[:LARGEST])
 
 
 def _without_comment(found: re.Match[str]) -> str:

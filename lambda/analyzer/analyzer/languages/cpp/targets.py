@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 from analyzer import confidence
 from analyzer.languages.compiled.image import program
-from analyzer.languages.compiled.sources import is_aside
+from analyzer.languages.compiled.sources import LARGEST, is_aside
 from analyzer.model import Evidence, Start
 from analyzer.project import Project
 
 CMAKE = re.compile(
-    r"^\s*add_executable\s*\(\s*\"?(?P<name>[\w${}.+-]+)\"?(?P<rest>\s+(?:IMPORTED|ALIAS))?", re.I | re.M
+    r"^[ \t]*add_executable\s*\(\s*\"?(?P<name>[\w${}.+-]+)\"?(?P<rest>\s+(?:IMPORTED|ALIAS))?", re.I | re.M
 )
-CMAKE_PROJECT = re.compile(r"^\s*project\s*\(\s*\"?(?P<name>[\w.+-]+)", re.I | re.M)
-CMAKE_SET = re.compile(r"^\s*set\s*\(\s*(?P<name>\w+)\s+\"?(?P<value>[\w.+-]+)\"?\s*\)", re.I | re.M)
+CMAKE_PROJECT = re.compile(r"^[ \t]*project\s*\(\s*\"?(?P<name>[\w.+-]+)", re.I | re.M)
+CMAKE_SET = re.compile(r"^[ \t]*set\s*\(\s*(?P<name>\w+)\s+\"?(?P<value>[\w.+-]+)\"?\s*\)", re.I | re.M)
 MESON = re.compile(r"\bexecutable\s*\(\s*(?P<name>'[^'\n]+'|meson\.project_name\(\))", re.M)
 MESON_PROJECT = re.compile(r"\bproject\s*\(\s*'(?P<name>[^'\n]+)'")
 TESTS = re.compile(r"(?:^|[-_])(?:unit)?tests?(?:$|[-_])|bench|example", re.I)
@@ -67,7 +67,7 @@ def read(project: Project, of: Tool) -> list[Target]:
 
 
 def _in_file(project: Project, of: Tool, path: str) -> list[Target]:
-    text = re.sub(r"#[^\n]*", "", project.view.text(path) or "")
+    text = _text(project, path)
     folder = path.rpartition("/")[0]
     known = _names(project, of, text)
     targets = []
@@ -80,11 +80,16 @@ def _in_file(project: Project, of: Tool, path: str) -> list[Target]:
     return targets
 
 
+def _text(project: Project, path: str) -> str:
+    """A build file without its comments."""
+    return re.sub(r"#[^\n]*", "", (project.view.text(path) or "")[:LARGEST])
+
+
 def _names(project: Project, of: Tool, text: str) -> dict[str, str]:
     """What variables of the file stand for; the project's name is of the root's file."""
-    root = text if of.name == "meson" else text + (project.view.text(of.path) or "")
+    root = text if of.name == "meson" else text + _text(project, of.path)
     pattern = CMAKE_PROJECT if of.name == "cmake" else MESON_PROJECT
-    named = pattern.search(root) or pattern.search(project.view.text(of.path) or "")
+    named = pattern.search(root) or pattern.search(_text(project, of.path))
     names = {match["name"]: match["value"] for match in CMAKE_SET.finditer(text)} if of.name == "cmake" else {}
     if named:
         names |= dict.fromkeys(("PROJECT_NAME", "CMAKE_PROJECT_NAME", "meson.project_name()"), named["name"])
@@ -109,7 +114,7 @@ def choose(project: Project, found: list[Target]) -> Target | None:
     if len(found) == 1:
         return replace(found[0], reason=f"{found[0].evidence.path} builds only this executable")
     pattern = CMAKE_PROJECT if of and of.name == "cmake" else MESON_PROJECT
-    own = pattern.search(project.view.text(of.path) or "") if of else None
+    own = pattern.search(_text(project, of.path)) if of else None
     for target in found:
         if own and target.name == own["name"]:
             return replace(

@@ -170,9 +170,7 @@ def _build(service: Service, start: Start) -> Stage:
     if details.get("projects"):
         steps += [*_manifests(service), restore]
     steps += [Copy((".",), "."), Run((publish, WITHOUT_TIMES), (PACKAGES,), downloads=True)]
-    return Stage(
-        f"{REGISTRY}/sdk:{details.get('sdk') or _target(service)}", tuple(steps), "build"
-    )
+    return Stage(f"{REGISTRY}/sdk:{details.get('sdk') or _target(service)}", tuple(steps), "build")
 
 
 def _place(service: Service, start: Start) -> str:

@@ -44,7 +44,7 @@ CGO = (
     (("github.com/chai2010/webp",), (), ()),
 )
 """Modules that are partly C; what their build and their program need of Debian."""
-IMPORTS_C = re.compile(r'^\s*(?:import\s+)?"C"\s*$', re.M)
+IMPORTS_C = re.compile(r'^[ \t]*(?:import[ \t]+)?"C"[ \t]*$', re.M)
 
 
 def describe(project: Project, layout: Layout, sources: Sources, mains: list[Main]) -> None:

@@ -117,7 +117,8 @@ def _framework(project: Project, layout: Layout, sources: Sources) -> str | None
     for name, *paths in FRAMEWORKS:
         imported = sources.search(
             re.compile(
-                r'^\s*(?:import\s+)?(?:[\w.]+\s+)?"(?:' + "|".join(map(re.escape, paths)) + r')(?:/[^"]*)?"', re.M
+                r'^[ \t]*(?:import[ \t]+)?(?:[\w.]+[ \t]+)?"(?:' + "|".join(map(re.escape, paths)) + r')(?:/[^"]*)?"',
+                re.M,
             )
         )
         if imported:

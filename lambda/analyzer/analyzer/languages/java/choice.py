@@ -26,7 +26,7 @@ SERVER_NAMES = (
 )
 JAVA_MAIN = re.compile(r"\b(?:public\s+)?static\s+(?:public\s+)?(?:final\s+)?void\s+main\s*\(")
 KOTLIN_MAIN = re.compile(r"^(?:suspend\s+)?fun\s+main\s*\(", re.M)
-PACKAGE = re.compile(r"^\s*package\s+([\w.]+)", re.M)
+PACKAGE = re.compile(r"^[ \t]*package\s+([\w.]+)", re.M)
 SOURCES = (".java", ".kt", ".groovy", ".scala")
 
 

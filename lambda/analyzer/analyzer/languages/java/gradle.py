@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from posixpath import normpath
 from typing import Any
 
-from analyzer.languages.compiled.sources import TOKEN
+from analyzer.languages.compiled.sources import LARGEST, without_comments
 from analyzer.languages.java.build import Build, Module
 from analyzer.model import Evidence
 from analyzer.project import Project
@@ -20,13 +20,15 @@ SETTINGS = ("settings.gradle", "settings.gradle.kts")
 FILES = ("build.gradle", "build.gradle.kts")
 MOST = 40
 PLUGIN = re.compile(
-    r"\bid\s*\(?\s*[\"'](?P<id>[\w.-]+)[\"']\s*\)?(?:\s*version\s*\(?\s*[\"'](?P<version>[^\"']+)[\"'])?(?P<off>[^\n]*apply\s+false)?"
+    r"\bid\s*\(?\s*[\"'](?P<id>[\w.-]+)[\"']\s*\)?(?:\s*version\s*\(?\s*[\"'](?P<version>[^\"']+)[\"'])?(?P<off>[^\n]{0,80}?apply\s+false)?"
 )
 KOTLIN = re.compile(r"\bkotlin\(\s*\"(?P<id>[\w.-]+)\"\s*\)\s*version\b")
 APPLY = re.compile(r"\bapply\s*\(?\s*plugin\s*[:=]\s*[\"'](?P<id>[\w.-]+)[\"']")
-ALIAS = re.compile(r"\balias\s*\(?\s*(?P<catalog>\w+)\.plugins\.(?P<name>[\w.]+)\s*\)?(?P<off>[^\n]*apply\s+false)?")
+ALIAS = re.compile(
+    r"\balias\s*\(?\s*(?P<catalog>\w+)\.plugins\.(?P<name>[\w.]+)\s*\)?(?P<off>[^\n]{0,80}?apply\s+false)?"
+)
 PLUGINS = re.compile(r"\bplugins\s*\{(?P<body>[^{}]*)\}", re.S)
-BARE = re.compile(r"^\s*`?(?P<id>application|java|war|java-library|groovy|scala|base)`?\s*;?\s*$", re.M)
+BARE = re.compile(r"^[ \t]*`?(?P<id>application|java|war|java-library|groovy|scala|base)`?[ \t]*;?[ \t]*$", re.M)
 DEPENDENCY = re.compile(r"[\"'](?P<group>[\w.-]+):(?P<artifact>[\w.-]+)(?::(?P<version>[^\"'@]*))?(?:@\w+)?[\"']")
 NAMED = re.compile(r"group\s*[:=]\s*[\"'](?P<group>[\w.-]+)[\"']\s*,\s*name\s*[:=]\s*[\"'](?P<artifact>[\w.-]+)[\"']")
 LIBRARY = re.compile(r"\blibs\.(?!plugins\.|versions\.)(?P<name>[\w.]+)")
@@ -45,12 +47,13 @@ MAIN = (
     re.compile(r"[\"']?Main-Class[\"']?\]?\s*(?::|=|to)\s*[\"'](?P<main>[\w.$]+)[\"']"),
     re.compile(r"\bmain\s*=\s*[\"'](?P<main>[\w.$]+\.[\w$]+)[\"']"),
 )
-INCLUDE = re.compile(r"^\s*include\b(?P<rest>[^\n]*(?:,\s*\n[^\n]*)*)", re.M)
+INCLUDE = re.compile(r"^[ \t]*include\b(?P<rest>[^\n]*(?:,\s*\n[^\n]*)*)", re.M)
 MOVED = re.compile(
     r"project\(\s*[\"'](?P<path>[\w:.-]+)[\"']\s*\)\.projectDir\s*=[^\"'\n]*[\"'](?P<folder>[^\"'\n]+)[\"']"
 )
 ROOT_NAME = re.compile(r"rootProject\.name\s*=\s*[\"'](?P<name>[\w.-]+)[\"']")
-VERSION = re.compile(r"^\s*version\s*=?\s*\(?[\"'](?P<version>[\w.+-]+)[\"']", re.M)
+VERSION = re.compile(r"^[ \t]*version\s*=?\s*\(?[\"'](?P<version>[\w.+-]+)[\"']", re.M)
+PROPERTY = re.compile(r"^[ \t]*([\w.]+)[ \t]*=[ \t]*(\S+)[ \t]*$", re.M)
 WRAPPER = re.compile(r"distributionUrl=.*?gradle-(?P<version>\d[\w.-]*?)-(?:bin|all)\.zip")
 
 
@@ -103,10 +106,7 @@ def _included(view: SourceView) -> list[str]:
 
 def _plain(view: SourceView, path: str) -> str:
     """A build script without its comments, its lines where they were."""
-    return TOKEN.sub(
-        lambda found: re.sub(r"[^\n]", " ", found[0]) if found[0][:2] in ("//", "/*") else found[0],
-        view.text(path) or "",
-    )
+    return without_comments(view.text(path) or "")
 
 
 def _shared(view: SourceView) -> tuple[str, dict[str, str], dict[str, Any]]:
@@ -114,7 +114,7 @@ def _shared(view: SourceView) -> tuple[str, dict[str, str], dict[str, Any]]:
     path = view.first(*FILES)
     script = _plain(view, path) if path else ""
     shared = script if re.search(r"\b(?:subprojects|allprojects)\b", script) else ""
-    properties = dict(re.findall(r"^\s*([\w.]+)\s*=\s*(\S+)\s*$", view.text("gradle.properties") or "", re.M))
+    properties = dict(PROPERTY.findall((view.text("gradle.properties") or "")[:LARGEST]))
     return shared, properties, _catalog(view)
 
 

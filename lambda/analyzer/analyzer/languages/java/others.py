@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from analyzer import confidence, versions
+from analyzer.languages.compiled.sources import LARGEST
 from analyzer.model import Evidence, Start
 from analyzer.project import Project
 from analyzer.versions import Pin
@@ -66,7 +67,7 @@ def _sbt(project: Project) -> None:
     """sbt-native-packager (Play brings it) stages a script, sbt-assembly one jar."""
     view, findings = project.view, project.findings
     plugins = "\n".join(view.text(path) or "" for path in view.match("project/*.sbt"))
-    text = view.text("build.sbt") or ""
+    text = (view.text("build.sbt") or "")[:LARGEST]
     name = SBT_NAME.search(text)
     stem = re.sub(r"[^\w.-]+", "-", name["name"]).lower() if name else ""
     where = view.find("build.sbt", SBT_NAME)
@@ -97,7 +98,7 @@ def _sbt(project: Project) -> None:
 
 def _clojure(project: Project, of: Tool) -> None:
     view = project.view
-    text = view.text(of.path) or ""
+    text = (view.text(of.path) or "")[:LARGEST]
     for crate in ("io.pedestal", "luminus", "ring", "http-kit", "aleph"):
         if re.search(rf"[\[\s(]{re.escape(crate)}[/\s.\w-]*", text):
             project.findings.add(

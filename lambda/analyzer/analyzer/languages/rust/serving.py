@@ -47,7 +47,7 @@ TABLE = (
     listen(r"\[\s*(?P<host>\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*\d+)\s*\]\s*,\s*(?P<port>[\d_]+)\s*\)"),
     listen(r"IpAddr(?:::\w+)*\([^)]*\)+\s*,\s*(?P<port>\d+)\s*\)"),
     listen(r'\(\s*"(?:\w+\.)?port"\s*,\s*(?P<port>\d+)', "sets the port"),
-    listen(r"^\s*port:\s*(?P<port>\d{2,5})\s*,", "sets the port"),
+    listen(r"^[ \t]*port:\s*(?P<port>\d{2,5})\s*,", "sets the port"),
     listen(
         rf"\b(?:let|const|static)\s+(?:mut\s+)?(?i:\w*(?:port|addr|address|bind|listen)\w*)\s*(?::\s*[&\'\w]+)?\s*=\s*"
         rf'"?(?:{HOST}:)?(?P<port>\d{{2,5}})(?:_?u16)?"?\s*;',
@@ -55,14 +55,14 @@ TABLE = (
         confidence.DEFAULT,
     ),
     listen(
-        r'default_value(?:_t)?\s*=\s*"?(?:(?P<host>[\w.]*):)?(?P<port>\d{2,5})"?[^\n]*\]\s*(?:pub\s+)?\w*(?:port|addr|bind|listen)',
+        r'default_value(?:_t)?\s*=\s*"?(?:(?P<host>[\w.]*):)?(?P<port>\d{2,5})"?[^\n]{0,120}\]\s{0,40}(?:pub\s+)?\w*(?:port|addr|bind|listen)',
         "has an argument whose default is port",
     ),
     listen(rf'unwrap_or(?:_else)?\([^"\n]{{0,40}}"{HOST}:(?P<port>\d+)"', "falls back to port", confidence.DEFAULT),
 )
 LOOPBACK = (
     listen(
-        r'\b(?:bind\w*|listen|new|run|serve|format!|SocketAddr)\b[^\n]*"(?P<host>127\.0\.0\.1|localhost)[:"](?P<port>)'
+        r'\b(?:bind\w*|listen|new|run|serve|format!|SocketAddr)\b[^\n]{0,120}?"(?P<host>127\.0\.0\.1|localhost)[:"](?P<port>)'
     ),
     listen(r"\[\s*(?P<host>127\s*,\s*0\s*,\s*0\s*,\s*1)\s*\](?P<port>)"),
     *TABLE[:3],
