@@ -6,8 +6,6 @@ import pytest
 
 from analyzer import services
 from analyzer.failure import Failure
-from analyzer.findings import Findings
-from analyzer.project import Project
 from analyzer.source.view import of_memory
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
@@ -15,6 +13,7 @@ EXPRESS = '{"dependencies": {"express": "4"}, "scripts": {"start": "node server.
 SERVER = "require('express')().listen(3000)"
 VITE = '{"dependencies": {"react": "18"}, "devDependencies": {"vite": "5"}, "scripts": {"build": "vite build"}}'
 NEXT = '{"dependencies": {"next": "14", "react": "18"}, "scripts": {"build": "next build", "start": "next start"}}'
+LISTENING = 'package main\nimport "net/http"\nfunc main() { http.ListenAndServe(":80", nil) }'
 LIBRARY = '{"name": "ui", "main": "index.js"}'
 
 PYTHON_API = {"api/requirements.txt": "flask\n", "api/app.py": FLASK}
@@ -63,8 +62,9 @@ TREES: list[tuple[str, dict[str, bytes | str], tuple[str, ...]]] = [
             "package.json": "{}",
             "pnpm-workspace.yaml": "packages: ['apps/**', '!apps/old']",
             "apps/a/package.json": EXPRESS,
-        }
-        | {"apps/a/server.js": SERVER, "apps/old/package.json": LIBRARY},
+            "apps/a/server.js": SERVER,
+            "apps/old/package.json": LIBRARY,
+        },
         ("apps/a",),
     ),
     (
@@ -73,17 +73,14 @@ TREES: list[tuple[str, dict[str, bytes | str], tuple[str, ...]]] = [
             "go.work": "go 1.22\nuse (\n\t./api // x\n\t./lib\n)\n",
             "api/go.mod": "module x/api",
             "lib/go.mod": "module x/lib",
-        }
-        | {"api/main.go": "package main\nfunc main() {}", "lib/lib.go": "package lib"},
+            "api/main.go": "package main\nfunc main() {}",
+            "lib/lib.go": "package lib",
+        },
         (".",),
     ),
     (
         "two Go modules",
-        {"a/go.mod": "module x/a", "b/go.mod": "module x/b"}
-        | {
-            f"{name}/main.go": 'package main\nimport "net/http"\nfunc main() { http.ListenAndServe(":80", nil) }'
-            for name in ("a", "b")
-        },
+        {"a/go.mod": "module x/a", "b/go.mod": "module x/b", "a/main.go": LISTENING, "b/main.go": LISTENING},
         ("a", "b"),
     ),
     (
@@ -138,8 +135,8 @@ TREES: list[tuple[str, dict[str, bytes | str], tuple[str, ...]]] = [
         {
             "apps/web/package.json": NEXT,
             "packages/api/package.json": '{"exports": "./a.js", "dependencies": {"express": "4"}}',
-        }
-        | {"packages/api/index.js": SERVER},
+            "packages/api/index.js": SERVER,
+        },
         ("apps/web",),
     ),
     ("libraries only", {"packages/a/package.json": LIBRARY, "packages/b/package.json": LIBRARY}, (".",)),
@@ -235,32 +232,3 @@ def test_rubbish_is_harmless(text: str) -> None:
     for name in (*DECLARING, *MORE):
         found = services.find(of_memory({name: text, "web/package.json": "{}", "x/y": ""}))
         assert all(root == "." or root in ("web", "x") for root in found.roots)
-
-
-NAMES: list[tuple[dict[str, bytes | str], str, str]] = [
-    ({"package.json": '{"name": "@acme/Shop_Front.End"}'}, ".", "shop-front-end"),
-    ({"pyproject.toml": '[project]\nname = "shop"'}, ".", "shop"),
-    ({"pyproject.toml": '[tool.poetry]\nname = "2shop"'}, ".", "shop"),
-    ({"go.mod": "module github.com/acme/shop/v2"}, ".", "shop"),
-    ({"Cargo.toml": '[package]\nname = "shop_rs"'}, ".", "shop-rs"),
-    ({"composer.json": '{"name": "acme/shop"}'}, ".", "shop"),
-    ({"apps/My Shop!/x": ""}, "apps/My Shop!", "my-shop"),
-    ({"package.json": '{"name": 5}'}, ".", "app"),
-    ({"backend/pyproject.toml": '[project]\nname = "app"'}, "backend", "backend"),
-    ({"shop/src/x": ""}, "shop/src", "shop"),
-    ({"src/app/x": ""}, "src/app", "app"),
-    ({"package.json": "[", "pyproject.toml": "x"}, ".", "app"),
-    ({"package.json": '{"name": "42"}'}, ".", "app"),
-    ({"package.json": '{"name": "' + "long-" * 20 + '"}'}, ".", "long-long-long-long-long"),
-    ({"package.json": '{"name": "' + "a" * 40 + '"}'}, ".", "a" * 28),
-    (
-        {"spring-petclinic-customers-service/pom.xml": ""},
-        "spring-petclinic-customers-service",
-        "petclinic-customers-service",
-    ),
-]
-
-
-@pytest.mark.parametrize(("files", "root", "name"), NAMES)
-def test_names(files: dict[str, bytes | str], root: str, name: str) -> None:
-    assert services.name_of(Project(of_memory(files), root, Findings())) == name
