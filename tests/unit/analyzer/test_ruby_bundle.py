@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from analyzer.languages.ruby import gemfile, lockfile
@@ -116,3 +118,14 @@ RUBBISH = {
 def test_rubbish_is_read_over(name: str) -> None:
     found = service({"Gemfile": RUBBISH[name], "Gemfile.lock": RUBBISH[name], "app.rb": "puts 1", "_config.yml": "- 1"})
     assert found.value("language") == "ruby"
+
+
+LONG = [" " * 30_000 + "x", "set" + " " * 30_000 + "x", "every x" + " " * 30_000 + "y", "'PORT'" + " " * 30_000]
+
+
+@pytest.mark.parametrize("line", LONG)
+def test_long_lines_take_no_longer_than_their_length(line: str) -> None:
+    files = dict.fromkeys(("app.rb", "config.ru", "config/puma.rb", "config/schedule.rb", "Rakefile"), line)
+    start = time.perf_counter()
+    service({**files, "Gemfile": f"gem 'whenever'\n{line}\n", "x.gemspec": f"s.required_ruby_version ={line}"})
+    assert time.perf_counter() - start < 2

@@ -16,11 +16,11 @@ MANIFEST = "pubspec.yaml"
 LOCK = "pubspec.lock"
 FRAMEWORKS = ("dart_frog", "serverpod", "angel3_framework", "conduit", "alfred", "shelf")
 PORT = re.compile(
-    r"""["']PORT["']\s*[\])]?\s*(?:\?\?|,)\s*["']?(\d{2,5})|\bport\s*[:=]\s*(\d{2,5})\b"""
-    r"""|(?:serve|bind|listen)\([^;]*?,\s*(\d{2,5})\b|\blisten\(\s*(\d{2,5})\b"""
+    r"""["']PORT["'][\s\])]*(?:\?\?|,)\s*["']?(\d{2,5})|\bport\s*[:=]\s*(\d{2,5})\b"""
+    r"""|(?:serve|bind|listen)\([^;]{0,200}?,\s*(\d{2,5})\b|\blisten\(\s*(\d{2,5})\b"""
 )
 SERVES = re.compile(r"\bserve\(|HttpServer\.bind|\.listen\(|\bAlfred\(|Serverpod\(")
-LOOPBACK = re.compile(r"InternetAddress\.loopback|(?:serve|bind)\([^;]*?[\"'](?:localhost|127\.0\.0\.1)[\"']")
+LOOPBACK = re.compile(r"InternetAddress\.loopback|(?:serve|bind)\([^;]{0,200}?[\"'](?:localhost|127\.0\.0\.1)[\"']")
 HEALTH = re.compile(r"""["'](/(?:up|_?healthz?|health[-_]?check|livez?|readyz?|ping|status))["']""")
 FROG_PORT = 8080
 FLUTTER = "ghcr.io/cirruslabs/flutter:stable"

@@ -19,12 +19,12 @@ SERVERS = ("phoenix", "bandit", "plug_cowboy", "cowboy", "raxx_ace", "ace")
 """Dependencies that listen."""
 CONFIGURATIONS = ("config/runtime.exs", "config/releases.exs", "config/prod.exs", "config/config.exs")
 PORT = re.compile(r"""["']PORT["']\s*(?:\)\s*\|\||,)\s*["']?(\d{2,5})|\bport:\s*(\d{2,5})\b""")
-SERVED = re.compile(r"\b(?:Cowboy|Bandit|cowboy)\b.*?\bport:\s*(\d{2,5})\b")
+SERVED = re.compile(r"\b(?:Cowboy|Bandit|cowboy)\b.{0,200}?\bport:\s*(\d{2,5})\b")
 LOOPBACK = re.compile(r"\bip:\s*\{\s*127\s*,|\bip:\s*:loopback\b")
 HEALTH = re.compile(
-    r"""\b(?:get|forward|match|path:)\s*\(?\s*"(/(?:[\w-]+/)*(?:up|_?healthz?|health[-_]?check|livez?|readyz?|ping|status|alive))\""""
+    r"""\b(?:get|forward|match|path:)[\s(]*"(/(?:[\w-]+/)*(?:up|_?healthz?|health[-_]?check|livez?|readyz?|ping|status|alive))\""""
 )
-ROOT = re.compile(r"""\b(?:get|live)\s*\(?\s*"/"\s*""")
+ROOT = re.compile(r'\b(?:get|live)[\s(]*"/"')
 PHOENIX_PORT = 4000
 MIGRATE = re.compile(r"^\s*def\s+migrate\b")
 MODULE = re.compile(r"^\s*defmodule\s+([\w.]+)")

@@ -42,7 +42,7 @@ LOOPBACK = re.compile(
 )
 NAMES = r"(?:up|_?healthz?|health[-_]?check|healthcheck|livez?|readyz?|heartbeat|ping|status|alive)"
 HEALTH = re.compile(
-    rf"""\bhealth:\s*["'](/[\w/-]+)["']|(?:->|::)(?:get|any|map|match)\(\s*(?:\[[^\]]*\]\s*,\s*)?["'](/?{NAMES})["']"""
+    rf"""\bhealth:\s*["'](/[\w/-]+)["']|(?:->|::)(?:get|any|map|match)\(\s*(?:\[[^\]]{{0,80}}\]\s*,\s*)?["'](/?{NAMES})["']"""
     rf"""|Route\(\s*(?:path:\s*)?["'](/{NAMES})["']"""
 )
 ROUTES = ("bootstrap/app.php", "routes/web.php", "public/index.php", "index.php", "web/index.php", "config/routes.php")
@@ -189,7 +189,7 @@ def _usual(project: Project) -> Front | None:
     for root in (".", *ROOTS):
         if page := _page(project, root, "index.php"):
             forwards = root == "." and project.view.find(
-                page, re.compile(r"(?:require|include)(?:_once)?\b.*/public/index\.php")
+                page, re.compile(r"(?:require|include)(?:_once)?\b.{0,120}/public/index\.php")
             )
             if forwards:
                 continue

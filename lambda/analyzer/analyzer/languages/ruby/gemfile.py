@@ -16,11 +16,11 @@ NESTED = 4
 
 STRING = r"""["']([^"'#\n]*)["']"""
 GEM = re.compile(rf"^gem[\s(]+{STRING}(.*)$")
-RUBY = re.compile(rf"^ruby[\s(]+(?:{STRING}|.*?\bfile(?::|\s*=>|\s)\s*{STRING})(.*)$")
+RUBY = re.compile(rf"^ruby[\s(]{{1,4}}(?:{STRING}|.*?\bfile(?::|\s*=>|\s)\s*{STRING})(.*)$")
 ENGINE = re.compile(rf"(?:\bengine:|:engine\s*=>)\s*{STRING}")
 EVAL = re.compile(rf"^eval_gemfile[\s(]+(?:File\.\w+\()?{STRING}")
 GEMSPEC = re.compile(r"^gemspec\b(.*)$")
-GROUP = re.compile(r"^group[\s(]+(.*?)\)?\s+do\b")
+GROUP = re.compile(r"^group[\s(]{1,4}(\S.*?)\)?\s{1,9}do\b")
 PATH_BLOCK = re.compile(rf"^path[\s(]+{STRING}.*\bdo\b")
 OPENS = re.compile(r"^(?:if|unless|case|begin|def|class|module|while)\b|\bdo\b\s*(?:\|[^|]*\|)?$")
 OPTION_GROUPS = re.compile(r"(?:\bgroups?:|:groups?\s*=>)\s*(\[[^\]]*\]|[:\w\"']+)")
@@ -29,7 +29,7 @@ SYMBOL = re.compile(r"[:\"']([A-Za-z_]\w*)")
 REQUIREMENT = re.compile(r"""^\s*,\s*["']([^"'\n]*)["']""")
 ADDED = re.compile(rf"\.add(_runtime|_development)?_dependency[\s(]+{STRING}(.*)$")
 REQUIRED_RUBY = re.compile(
-    r"\.required_ruby_version\s*=\s*(?:Gem::Requirement\.new[\s(]+)?\[?((?:\s*,?\s*[\"'][^\"']*[\"'])+)"
+    r"\.required_ruby_version\s*=\s{0,9}(?:Gem::Requirement\.new[\s(]{1,4})?\[?((?:[\s,]*[\"'][^\"']*[\"'])+)"
 )
 
 

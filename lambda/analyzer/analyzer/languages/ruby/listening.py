@@ -12,20 +12,20 @@ from analyzer.project import Project
 PUMA_FILES = ("config/puma.rb", "config/puma/production.rb", "puma.rb")
 ROUTES = "config/routes.rb"
 PORT = re.compile(
-    r"""["'](?:(?:APP|HANAMI|HTTP|RACK|SERVER|WEB)_)?PORT["']\s*[\])]?\s*(?:,|\|\||\)?\s*\{)\s*["']?(\d{2,5})\b"""
-    r"""|(?:\bset\s*\(?\s*:port\s*,|\bset\s+port:|\b[Pp]ort:|:Port\s*=>|^\s*port\s*\(?)\s*["']?(\d{2,5})\b"""
+    r"""["'](?:(?:APP|HANAMI|HTTP|RACK|SERVER|WEB)_)?PORT["'][\s\])]*(?:,|\|\||\{)\s*["']?(\d{2,5})\b"""
+    r"""|(?:\bset[\s(]*:port\s*,|\bset\s+port:|\b[Pp]ort:|:Port\s*=>|^\s*port\s*\(?)\s*["']?(\d{2,5})\b"""
     r"""|\btcp://[\w.\[\]:]*?:(\d{2,5})\b|\bTCPServer\.(?:new|open)[\s(]+(?:["'][^"']*["']\s*,\s*)?(\d{2,5})\b"""
     r"""|^\#\\.*\s-p\s*(\d{2,5})\b"""
 )
 LOOPBACK = re.compile(
-    r"""(?:\bset\s*\(?\s*:bind\s*,|\bbind:|:bind\s*=>|\bBindAddress:|:BindAddress\s*=>|\bTCPServer\.(?:new|open)[\s(]+)"""
+    r"""(?:\bset[\s(]*:bind\s*,|\bbind:|:bind\s*=>|\bBindAddress:|:BindAddress\s*=>|\bTCPServer\.(?:new|open)\()"""
     r"""\s*["'](?:127\.0\.0\.1|localhost|::1)["']|\btcp://(?:127\.0\.0\.1|localhost)\b"""
 )
 HEALTH = re.compile(
-    r"""\b(?:get|match|is|on)\b\s*\(?\s*["']/?((?:[\w-]+/)*"""
+    r"""\b(?:get|match|is|on)\b[\s(]*["']/?((?:[\w-]+/)*"""
     r"""(?:up|_?healthz?|health[-_]?check|healthcheck|livez?|readyz?|heartbeat|ping|status|alive))["']"""
 )
-ROOT = re.compile(r"""^\s*root\b(?!\s*=)|\b(?:get|is|on)\b\s*\(?\s*["']/["']|\br\.root\b""")
+ROOT = re.compile(r"""^\s*root\b(?!\s*=)|\b(?:get|is|on)\b[\s(]*["']/["']|\br\.root\b""")
 RAILS_INDENT = 2
 """Deeper routes of Rails are below a namespace or scope, so that their path is longer than what they name."""
 

@@ -36,7 +36,7 @@ WORKERS = (
 )
 CLOCKS = ("clock.rb", "config/clock.rb", "lib/clock.rb", "app/clock.rb")
 WHENEVER = "config/schedule.rb"
-EVERY = re.compile(r"^\s*every\s*\(?\s*(.+?)\)?\s+do\b")
+EVERY = re.compile(r"^\s*every[\s(]{1,4}(\S.*?)\)?\s{1,9}do\b")
 JOB = re.compile(r"""^\s*(rake|runner|command|script)[\s(]+(["'])(.*?)\2""")
 AS_COMMAND = {
     "rake": "bundle exec rake {}",

@@ -26,7 +26,7 @@ SERVES = re.compile(
     r"|Async::HTTP|Agoo|HTTP::Server"
 )
 ENDLESS = re.compile(r"\bloop\s+do\b|\bwhile\s+true\b|Discordrb|Telegram::Bot|\.subscribe\(|EventMachine\.run")
-DEFAULT_TASK = re.compile(r"^\s*task\s*\(?\s*(?::default\b|default:)")
+DEFAULT_TASK = re.compile(r"^\s*task[\s(]*(?::default\b|default:)")
 SINATRA_PORT = 4567
 RACK_PORT = 9292
 RAILS_PORT = 3000
