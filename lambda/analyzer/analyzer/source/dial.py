@@ -22,6 +22,10 @@ EMBEDDED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 """IPv6 networks whose last 32 bits are an IPv4 address (RFC 6052, RFC 4291)."""
 
 
+class ProxyRefused(ConnectionRefusedError):
+    """The environment's proxy does not connect to the host."""
+
+
 def dial(url: str, access: Access, budget: Budget) -> socket.socket:
     """A connection for the URL's scheme, host and port. Raises Failure InvalidSource, OSError."""
     parts = urlsplit(url)
@@ -117,7 +121,7 @@ def _tunnel(opened: socket.socket, place: str, authorization: str) -> None:
         while b"\r\n\r\n" not in answer and len(answer) < 16_384 and (byte := opened.recv(1)):
             answer += byte
         if answer.split(b" ")[1:2] != [b"200"]:
-            raise ConnectionRefusedError
+            raise ProxyRefused
     except OSError:
         opened.close()
         raise

@@ -12,11 +12,12 @@ import stat
 import time
 from contextlib import suppress
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 
 from analyzer.failure import Failure
 from analyzer.source.limits import DEFAULT, Limits
-from analyzer.source.listing import listing
+from analyzer.source.listing import scanned
 from analyzer.source.scan import Clock, Entry, scan
 from analyzer.source.tree import HASHED, NO_ID, Tree
 from analyzer.source.view import SourceView
@@ -39,7 +40,7 @@ def folder_tree(folder: Path, limits: Limits = DEFAULT, *, clock: Clock = time.m
     found = scan(lambda folder: _entries(root, folder, limits), limits, clock)
     _follow(root, found.links)
     return Tree(
-        listing(found, limits),
+        scanned(found, limits),
         lambda path: _read(root, path, limits.file_bytes),
         lambda path: _identify(root, path, limits.file_bytes),
         limits=limits,
@@ -52,16 +53,16 @@ def _entries(root: str, folder: str, limits: Limits) -> list[Entry] | None:
             entries = [entry for each in islice(found, limits.entries) if (entry := _entry(each))]
     except OSError:
         return None
-    return sorted(entries)
+    return sorted(entries, key=itemgetter(0))
 
 
 def _entry(entry: os.DirEntry[str]) -> Entry | None:
     """None for a pipe, a socket or a device."""
     if entry.is_symlink():
-        return Entry(entry.name, "link")
+        return entry.name, "link"
     if entry.is_file(follow_symlinks=False):
-        return Entry(entry.name, "file")
-    return Entry(entry.name, "folder") if entry.is_dir(follow_symlinks=False) else None
+        return entry.name, "file"
+    return (entry.name, "folder") if entry.is_dir(follow_symlinks=False) else None
 
 
 def _follow(root: str, links: dict[str, str]) -> None:

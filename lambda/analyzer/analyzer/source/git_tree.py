@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.failure import Failure
 from analyzer.source.limits import DEFAULT, Limits
-from analyzer.source.listing import listing
+from analyzer.source.listing import scanned
 from analyzer.source.pack_file import Damaged, size_at
 from analyzer.source.scan import Clock, Entry, scan
 from analyzer.source.tree import NO_ID, Tree
@@ -78,7 +78,7 @@ def git_tree(
         return objects.blob(folders.ids[path], limits.file_bytes)
 
     tree = Tree(
-        listing(found, limits),
+        scanned(found, limits),
         load,
         lambda path: folders.ids[path].decode("ascii") if path in folders.ids else NO_ID,
         limits=limits,
@@ -184,10 +184,10 @@ class _Folders:
             return None
         self.ids[f"{folder}/{name}" if folder else name] = sha
         if S_ISDIR(mode):
-            return Entry(name, "folder")
+            return name, "folder"
         if S_IFMT(mode) == S_IFLNK:
-            return Entry(name, "link")
-        return Entry(name, "file") if S_ISREG(mode) else None
+            return name, "link"
+        return (name, "file") if S_ISREG(mode) else None
 
 
 def _named(repository: Repo, ref: str | None) -> bytes | None:

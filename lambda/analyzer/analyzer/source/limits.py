@@ -11,6 +11,8 @@ class Limits:
 
     files: int = 100_000
     """Paths that are listed; the rest of a larger tree is not looked at, and the analysis says so."""
+    folder_files: int = 10_000
+    """Files of one folder that are listed: no source folder has as many, and data must not crowd source out."""
     depth: int = 32
     """Folders below each other."""
     file_bytes: int = 1_000_000

@@ -44,6 +44,11 @@ TOO_MANY = Cut(
     "the tree has more files than are looked at: the rest, deepest folders first, is as if it were not there",
     "analyze the folder of the service alone",
 )
+CROWDED = Cut(
+    "folder_truncated",
+    "a folder has more files than are looked at: those behind the first by name are as if they were not there",
+    "keep source apart from data",
+)
 TOO_DEEP = Cut(
     "tree_too_deep",
     "folders nested more deeply than is looked at are left out",
@@ -88,7 +93,7 @@ class Listing:
     @property
     def truncated(self) -> str:
         """Why not all of the tree is listed; empty when all of it is."""
-        cuts = (TOO_MANY.code, TOO_SLOW.code, TOO_DEEP.code)
+        cuts = (TOO_MANY.code, TOO_SLOW.code, TOO_DEEP.code, CROWDED.code)
         return next((caution.message for caution in self.cautions if caution.code in cuts), "")
 
 
@@ -111,8 +116,29 @@ class Found:
 def listing(found: Found, limits: Limits = DEFAULT) -> Listing:
     """The list by the common rules."""
     entries = _source_only(_shallow(_usable([*found.files, *found.links], found), found, limits))
+    return _cut_to_limits(entries, found, limits)
+
+
+def scanned(found: Found, limits: Limits = DEFAULT) -> Listing:
+    """The list of what a scan found, which went by the rules for names and folders already."""
+    return _cut_to_limits([*found.files, *found.links], found, limits)
+
+
+def without_top(found: Found) -> tuple[Found, str]:
+    """What an archive holds without the folder that holds all of it, and that folder with its slash, or ""."""
+    paths = (*found.files, *found.links)
+    tops = {path.partition("/")[0] for path in paths}
+    if len(tops) != 1 or not all("/" in path for path in paths):
+        return found, ""
+    top = f"{tops.pop()}/"
+    links = {path.removeprefix(top): target for path, target in found.links.items()}
+    return Found([path.removeprefix(top) for path in found.files], links, cuts=found.cuts), top
+
+
+def _cut_to_limits(entries: list[str], found: Found, limits: Limits) -> Listing:
+    entries = _without_crowds(entries, found, limits)
     if len(entries) > limits.files:
-        found.cut(TOO_MANY)
+        found.cuts[TOO_MANY] = 1
         entries = sorted(entries, key=_breadth_first)[: limits.files]
     files = [path for path in entries if path not in found.links]
     targets = _resolved([path for path in entries if path in found.links], found, files)
@@ -185,6 +211,21 @@ def _above(path: str) -> Iterator[str]:
     while path:
         yield path
         path = path.rpartition("/")[0]
+
+
+def _without_crowds(paths: list[str], found: Found, limits: Limits) -> list[str]:
+    """Of each folder no more files than the limit says, the first by name."""
+    if len(paths) <= limits.folder_files:
+        return paths
+    folders: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        folders[path.rpartition("/")[0]].append(path)
+    crowds = [held for held in folders.values() if len(held) > limits.folder_files]
+    if crowds:
+        found.cuts[CROWDED] = 1
+    for held in crowds:
+        held[:] = sorted(held)[: limits.folder_files]
+    return [path for held in folders.values() for path in held] if crowds else paths
 
 
 def _breadth_first(path: str) -> tuple[int, list[str]]:

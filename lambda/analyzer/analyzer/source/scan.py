@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
 
 from analyzer.source.limits import Limits
-from analyzer.source.listing import TOO_DEEP, TOO_MANY, TOO_SLOW, UNREADABLE, Found, is_usable
+from analyzer.source.listing import CROWDED, TOO_DEEP, TOO_MANY, TOO_SLOW, UNREADABLE, Found, is_usable
 from analyzer.source.pruning import is_marked, is_never_source
 
 Clock = Callable[[], float]
 
 
-class Entry(NamedTuple):
-    """One name in a folder."""
-
-    name: str
-    kind: Literal["file", "folder", "link"]
-
-
+Entry = tuple[str, Literal["file", "folder", "link"]]
+"""One name in a folder, and what it is."""
 Entries = Callable[[str], Iterable[Entry] | None]
 """What a folder holds ("" is the root), sorted by name; None when it cannot be listed."""
 
@@ -49,23 +44,32 @@ class _Walk:
         if entries is None:
             self.found.cut(UNREADABLE)
             return []
-        entries = list(entries)
-        if folder and is_marked(folder, (entry.name for entry in entries)):
+        entries = self._first(list(entries))
+        if folder and is_marked(folder, (name for name, _ in entries)):
             return []
         self.seen += len(entries)
-        return [path for entry in entries if (path := self._entry(entry, folder))]
+        return list(self._take(f"{folder}/" if folder else "", entries))
 
-    def _entry(self, entry: Entry, folder: str) -> str | None:
-        path = f"{folder}/{entry.name}" if folder else entry.name
-        if not is_usable(entry.name):
-            self.found.unusable.add(path)
-        elif entry.kind == "file":
-            self.found.files.append(path)
-        elif entry.kind == "link":
-            self.found.links[path] = ""
-        elif not is_never_source(path):
-            return path
-        return None
+    def _take(self, place: str, entries: Iterable[Entry]) -> Iterator[str]:
+        found = self.found
+        for name, kind in entries:
+            if not is_usable(name):
+                found.unusable.add(place + name)
+            elif kind == "file":
+                found.files.append(place + name)
+            elif kind == "link":
+                found.links[place + name] = ""
+            elif not is_never_source(place + name):
+                yield place + name
+
+    def _first(self, entries: list[Entry]) -> list[Entry]:
+        """All folders, and no more files than one folder may have."""
+        if len(entries) <= self.limits.folder_files:
+            return entries
+        files = [entry for entry in entries if entry[1] != "folder"]
+        if len(files) > self.limits.folder_files:
+            self.found.cuts[CROWDED] = 1
+        return [*files[: self.limits.folder_files], *(entry for entry in entries if entry[1] == "folder")]
 
     def _is_enough(self) -> bool:
         if self.seen > self.limits.entries or len(self.found.files) > self.limits.files:

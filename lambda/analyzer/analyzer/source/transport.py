@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from analyzer.failure import Failure
 from analyzer.source.access import Access, variable_for
 from analyzer.source.budget import Budget
-from analyzer.source.dial import cut, dial
+from analyzer.source.dial import ProxyRefused, cut, dial
 from analyzer.source.reference import Remote
 
 REDIRECTS = 3
@@ -157,6 +157,7 @@ class Transport:
 REASONS: tuple[tuple[type[Exception], str], ...] = (
     (socket.gaierror, "its name is not known"),
     (TimeoutError, "it does not answer"),
+    (ProxyRefused, "the proxy of the environment does not connect to it"),
     (ConnectionRefusedError, "it refuses connections"),
     (ssl.SSLCertVerificationError, "its certificate is not trusted here"),
     (ssl.SSLError, "it speaks no TLS that is known here"),

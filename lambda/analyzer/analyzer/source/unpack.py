@@ -146,3 +146,12 @@ def check_unpacked(unpacked: int, packed: int, limits: Limits) -> None:
 def bomb(why: str) -> Failure:
     """For an archive beyond a limit."""
     return Failure("TooLarge", f"the archive {why}", remedy="unpack it and analyze the folder of the service")
+
+
+def no_archive() -> Failure:
+    """For a file that is none, or damaged."""
+    return Failure(
+        "InvalidSource",
+        "the file is no archive that can be read, or it is damaged",
+        remedy="name a .tar, .tar.gz, .tar.bz2, .tar.xz or .zip file",
+    )
