@@ -6,9 +6,11 @@ import pytest
 
 from analyzer.analyze import analyze
 from analyzer.failure import Failure
+from analyzer.intent import stated
 from analyzer.model import Service, Size
 from analyzer.render.settings_file import settings_file
 from analyzer.source.view import of_memory
+from tests.unit.documents import table, words
 
 STATED = """\
 port = 9000
@@ -194,3 +196,8 @@ def test_a_service_in_a_folder_has_its_own() -> None:
     files: dict[str, bytes | str] = {f"api/{name}": data for name, data in APP.items()}
     with pytest.raises(Failure, match=r"^api/\.slipway\.toml:1: port: "):
         analyze(of_memory({**files, "api/.slipway.toml": "port = 0"}))
+
+
+def test_the_guide_lists_every_key() -> None:
+    listed = [key for row in table("docs/analyzer.md", "slipway-toml") for key in words(row[0])]
+    assert sorted(listed) == sorted((*stated.TOP, *stated.TABLES))
