@@ -105,10 +105,22 @@ def _clojure(project: Project, of: Tool) -> None:
                 "kind", "web", confidence.DEFAULT, f"{of.path} depends on {crate}", view.evidence(of.path)
             )
             break
-    if of.manager == "leiningen" and (main := view.find(of.path, re.compile(r":main\s+(?:\^:\S+\s+)?([\w.-]+)"))):
-        command = "java -jar target/uberjar/*-standalone.jar"
-        start = Start("jar", None, command, ("sh", "-c", f"exec {command}"))
-        _add(project, start, build="lein uberjar", output="target/uberjar", evidence=(main[1],))
+    for manager, pattern, build, jar in PACKERS:
+        if of.manager == manager and (
+            place := view.find("build.clj" if manager == "clojure-cli" else of.path, pattern)
+        ):
+            start = Start("jar", None, f"java -jar {jar}", ("sh", "-c", f"exec java -jar {jar}"))
+            _add(project, start, build=build, output="target", evidence=(place[1],))
+            return
+
+
+PACKERS = (
+    ("leiningen", re.compile(r"\blein-ring\b"), "lein ring uberjar", "target/*-standalone.jar"),
+    ("leiningen", re.compile(r":main\b"), "lein uberjar", "target/*-standalone.jar"),
+    ("leiningen", re.compile(r":uberjar\b"), "lein uberjar", "target/*-standalone.jar"),
+    ("clojure-cli", re.compile(r"\(defn\s+uber\b"), "clojure -T:build uber", "target/*-standalone.jar"),
+)
+"""Build tool, what shows that it packs one jar, how, and where."""
 
 
 def _add(project: Project, start: Start, *, build: str, output: str, evidence: tuple[Evidence, ...]) -> None:

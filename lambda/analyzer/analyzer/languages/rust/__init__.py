@@ -23,8 +23,11 @@ def detect(project: Project) -> Candidate | None:
     """A Cargo.toml, or a main.rs without one."""
     view = project.view
     path = cargo.manifest_of(project)
-    if path == "Cargo.toml":
+    if path == "Cargo.toml" and _builds_programs(project):
         return Candidate("rust", confidence.DECLARED, "Cargo.toml is Cargo's manifest", (view.evidence(path),))
+    if path == "Cargo.toml":
+        reason = "Cargo.toml is the manifest of a library, which another language may be built with"
+        return Candidate("rust", confidence.DEFAULT, reason, (view.evidence(path),))
     if path:
         return Candidate("rust", confidence.CONVENTION, f"{path} is Cargo's manifest", (view.evidence(path),))
     if main := view.first("main.rs", "src/main.rs"):
@@ -53,6 +56,12 @@ def analyze(project: Project) -> None:
     assets.find(project, sources, base=workspace.base, always=READ_AT_RUN)
     if chosen:
         _start(project, workspace, chosen)
+
+
+def _builds_programs(project: Project) -> bool:
+    manifest = project.toml("Cargo.toml") or {}
+    lies = any(True for _ in project.view.match("src/main.rs", "src/bin/*.rs", "src/bin/*/main.rs"))
+    return lies or "bin" in manifest or "workspace" in manifest
 
 
 def recipe(service: Service) -> Recipe | None:
