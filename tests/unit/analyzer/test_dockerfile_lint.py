@@ -51,6 +51,8 @@ FINDINGS = [
     ("FROM a:1\nUSER 1\nENV SECRET_KEY=abc\n", [("secret", 3)]),
     ("FROM a:1\nUSER 1\nENV API_TOKEN abc\n", [("secret", 3)]),
     ("FROM a:1\nUSER 1\nARG NPM_TOKEN\nARG VERSION=1\n", [("secret", 3)]),
+    ("FROM b:1 AS b\nENV SECRET_KEY=x\nFROM a:1\nUSER 1\n", []),
+    ("FROM b:1 AS b\nENV SECRET_KEY=x\nFROM b\nUSER 1\n", [("secret", 2)]),
     ("FROM a:1\nUSER 1\nENV SECRET_KEY= SECRET_KEY_BASE_DUMMY=1\n", []),
     ("FROM a:1\nUSER 1\nCOPY . /app\nRUN pip install -r requirements.txt\n", [("order", 3)]),
     ('FROM a:1\nUSER 1\nCOPY [".", "/app"]\nRUN yarn && yarn build\n', [("order", 3)]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer import needs
+from analyzer import confidence, needs
 from analyzer.findings import Findings
 from analyzer.needs import engines, variables
 from analyzer.project import Project
@@ -131,6 +131,15 @@ def test_names_that_a_language_s_module_knows_count_too() -> None:
     assert sorted(read({}, dependencies=["pg", "left-pad", 3]).backing) == ["postgresql"]
 
 
+def test_clients_of_several_databases_leave_the_choice_open() -> None:
+    found = read({"package.json": '{"dependencies": {"pg": "8", "mysql2": "3", "redis": "4"}}'}).backing
+    assert {name: one.confidence for name, one in found.items()} == {
+        "postgresql": confidence.CONVENTION,
+        "mysql": confidence.CONVENTION,
+        "redis": confidence.PROVEN,
+    }
+
+
 def test_data_in_a_file_is_warned_about_unless_there_is_a_server() -> None:
     assert [one.code for one in read({"Gemfile": 'gem "sqlite3"'}).warnings] == ["database_in_a_file"]
     assert read({"Gemfile": 'gem "sqlite3"\ngem "pg"'}).warnings == []
@@ -143,6 +152,7 @@ VARIABLES = [
     ("app.py", 'a = os.getenv("API_URL") or "x"', "API_URL", False),
     ("app.py", 'if os.getenv("API_URL"):\n    pass', "API_URL", False),
     ("app.py", 'if not os.getenv("API_URL"):\n    raise KeyError', "API_URL", True),
+    ("app.py", 'a = os.environ.get("API_URL") == "x"', "API_URL", False),
     ("app.py", 'a = env("API_URL")', "API_URL", True),
     ("app.py", 'a = config("API_URL", default="")', "API_URL", False),
     ("app.py", "class S(BaseSettings):\n    api_url: str\n", "API_URL", True),
@@ -169,6 +179,9 @@ VARIABLES = [
     ("app.js", "const a = process.env['API_URL'] === 'x'", "API_URL", False),
     ("app.js", "if (!process.env.API_URL) {\n  throw new Error('x')\n}", "API_URL", True),
     ("app.js", "const { API_URL } = process.env", "API_URL", True),
+    ("app.js", "const a = given || process.env.API_URL", "API_URL", False),
+    ("app.js", "const a = process.env.API_URL?.split(',')", "API_URL", False),
+    ("app.js", "const a = process.env.SKIP_CHECKS", "SKIP_CHECKS", False),
     ("app.js", "const {\n  API_URL = 'x',\n} = process.env;", "API_URL", False),
     ("app.ts", "Deno.env.get('API_URL')", "API_URL", True),
     ("app.rb", 'a = ENV["API_URL"]', "API_URL", True),

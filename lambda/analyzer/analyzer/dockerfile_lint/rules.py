@@ -24,14 +24,15 @@ def _root(file: File) -> Iterator[Finding]:
     if user and name in ("root", "0"):
         yield user.line, "the application runs as root"
     elif not user and stage.base and not UNPRIVILEGED.search(stage.image) and not drops:
-        yield stage.start.line, f"the application runs as root unless {stage.base} has another user"
+        image = stage.image.partition("@")[0]
+        yield stage.start.line, f"the application runs as root unless {image} has another user"
 
 
 ASSIGNED = re.compile(r"""(\w+)(?:=("[^"]*"|'[^']*'|\S*))?""")
 
 
 def _secret(file: File) -> Iterator[Finding]:
-    for stage in file.stages:
+    for stage in file.stages[-1].lineage():
         for one in stage.all("ENV", "ARG"):
             old_form = one.word == "ENV" and "=" not in one.rest.split(" ")[0]
             rows = [one.rest.partition(" ")[::2]] if old_form else ASSIGNED.findall(one.rest)

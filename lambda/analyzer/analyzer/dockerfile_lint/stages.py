@@ -30,6 +30,12 @@ class Stage:
         own = list(self.all(word))
         return own[-1] if own else self.parent.last(word) if self.parent else None
 
+    def lineage(self) -> Iterator[Stage]:
+        """The stage and those that it is based on: what ends up in its image."""
+        yield self
+        if self.parent:
+            yield from self.parent.lineage()
+
     @property
     def image(self) -> str:
         """The image that it goes back to."""

@@ -32,6 +32,7 @@ def read(project: Project) -> None:
         findings.back(Backing(engine, sureness, (), (place,)))
     backing.of_variables(findings)
     _read_examples(project)
+    backing.doubt_choices(findings)
     backing.of_users(view, findings, dependencies)
     backing.assign_variables(findings)
     backing.warn_of_files(findings)

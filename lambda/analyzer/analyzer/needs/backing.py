@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from analyzer import confidence
 from analyzer.findings import Findings
@@ -25,6 +26,14 @@ def of_dependencies(view: SourceView, findings: Findings, dependencies: Iterable
         found = [engines.of_extra(dependency.name, extra) for extra in dependency.extras]
         for engine in filter(None, (*found, engines.of_client(dependency.name))):
             findings.back(Backing(engine, confidence.PROVEN, (), (dependency.evidence(view),)))
+
+
+def doubt_choices(findings: Findings) -> None:
+    """Clients of several relational databases leave open which one is used; they are usual names then, not proofs."""
+    choices = [one for one in findings.backing.values() if engines.is_sql(one.engine) and one.engine != "sqlite"]
+    for one in choices if len(choices) > 1 else ():
+        if one.confidence == confidence.PROVEN:
+            findings.backing[one.engine] = replace(one, confidence=confidence.CONVENTION)
 
 
 def of_users(view: SourceView, findings: Findings, dependencies: Iterable[Dependency]) -> None:

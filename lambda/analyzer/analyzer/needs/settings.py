@@ -110,11 +110,15 @@ SPRING = (
 """What a line of Spring's (and Quarkus' and Micronaut's) settings is about; with a group, the driver it names."""
 
 
+OF_PRODUCTION = re.compile(r"application(?:-(?:prod\w*|docker|cloud|kubernetes|k8s|aws))?\.\w+$")
+"""Settings of other profiles than these are for one machine or one choice of several."""
+
+
 def _spring(view: SourceView) -> Said:
     for path in sorted(
         view.match("src/main/resources/application*.properties", "src/main/resources/application*.y*ml")
     ):
-        if re.search(r"-(?:test|dev|local)\b", path):
+        if not OF_PRODUCTION.search(path):
             continue
         for number, line in enumerate(view.lines(path), 1):
             for pattern, name in SPRING:

@@ -44,7 +44,7 @@ EXTENSIONS = {
 
 ASIDE = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|__mocks__|e2e|cypress|fixtures|examples?|samples?|docs?|benchmarks?|node_modules"
-    r"|vendor|dist|build|out|target|\.[^/]+|coverage|migrations|storybook|stories|testdata)/"
+    r"|vendor|dist|build|out|target|\.[^/]+|coverage|migrations|scripts?|tools|hack|storybook|stories|testdata)/"
     r"|(?:^|/)config/[^/]+\.php$"
     r"|(?:^|/)(?:test_|conftest)[^/]*$|[._](?:test|spec|stories|d)\.[a-z]+$|_test\.(?:go|py|rb|exs|dart)$|\.min\.js$"
 )

@@ -31,13 +31,13 @@ def _way(pattern: str, defaulted: str = "", *, optional: bool = False) -> Readin
 
 
 COMMA = r"\s*,"
-OR_ELSE = r"\s*\)?\s*(?:\|\||\?(?!\.)|&&|[!=]==?)"
+OR_ELSE = r"\s*\)?\s*(?:\|\||\?|&&|[!=]==?)"
 WAYS: dict[str, tuple[Reading, ...]] = {
     "python": (
         _way(rf"environ\[\s*{QUOTED}", r"\s*\]\s*=[^=]"),
         _way(
             rf"(?:\bgetenv|environ\.get|environ\.setdefault|environ\.pop)\(\s*{QUOTED}",
-            r"\s*,|\s*\)\s*(?:or|is|==|!=)\b",
+            r"\s*,|\s*\)\s*(?:(?:or|is|in|and)\b|[!=]=)",
         ),
         _way(rf"\b(?:env|config)(?:\.\w+)?\(\s*{QUOTED}", COMMA),
     ),
@@ -92,20 +92,25 @@ WAYS: dict[str, tuple[Reading, ...]] = {
 MENTIONS = ("env", "ENV", "Env", "config(", "${")
 """One of them is in every file that reads a variable in one of these ways; most files have none."""
 TAKEN_APART = re.compile(r"(?:const|let|var)\s*\{([^}]{1,2000})\}\s*=\s*process\.env\b")
-TESTED = re.compile(r"(?:\b(?:if|unless|elif|while|assert)\b\s*\(?\s*!?\s*(?:os\.)?|!|\bbool\(\s*(?:os\.)?)$")
+TESTED = re.compile(
+    r"(?:(?:&&|\|\||\?\?|\bor|\band)\s*\(?!{0,2}|\b(?:if|unless|elif|while|assert)\b\s*\(?\s*!?\s*(?:os\.)?|!|\bbool\(\s*(?:os\.)?)$"
+)
 FATAL = re.compile(r"(?i)fatal|panic|exit\(|errors?\.|raise|throw")
 
 OWN = re.compile(
     r"PORT|HOST(NAME)?|PATH|HOME|PWD|USER(NAME)?|SHELL|LANG|LC_\w+|TZ|TERM|CI|TMP(DIR)?|TEMP(DIR)?|NO_COLOR|FORCE_COLOR"
-    r"|NODE_(ENV|OPTIONS|PATH|EXTRA_CA_CERTS)|npm_\w+|PYTHON\w+|VIRTUAL_ENV|DJANGO_SETTINGS_MODULE|WEB_CONCURRENCY"
+    r"|(LOCAL)?APPDATA|PROGRAM(FILES|DATA)|SYSTEMROOT|WINDIR|COMSPEC|OS"
+    r"|NODE_(ENV|OPTIONS|PATH|EXTRA_CA_CERTS|TLS_REJECT_UNAUTHORIZED)|npm_\w+|PYTHON\w+|VIRTUAL_ENV|DJANGO_SETTINGS_MODULE|WEB_CONCURRENCY"
     r"|RAILS_(ENV|MAX_THREADS|MIN_THREADS|LOG_TO_STDOUT|SERVE_STATIC_FILES)|RACK_ENV|BUNDLE_\w+|GEM_\w+|PIDFILE"
     r"|GO(PATH|ROOT|MAXPROCS|OS|ARCH)|CARGO_\w+|RUST_(LOG|BACKTRACE)|OUT_DIR|JAVA_(HOME|OPTS|TOOL_OPTIONS)"
     r"|ASPNETCORE_\w+|DOTNET_\w+|MIX_ENV|PHX_(HOST|SERVER)|RELEASE_\w+|DEV|PROD|MODE|SSR|BASE_URL|HTTPS?_PROXY|NO_PROXY"
     r"|AWS_(DEFAULT_)?REGION|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|EXECUTION_ENV|LAMBDA_\w+)"
-    r"|ECS_\w+|KUBERNETES_\w+|GITHUB_\w+|VERCEL(_\w+)?|DYNO|HEROKU_\w+|RAILWAY_\w+|FLY_\w+|RENDER(_\w+)?|GAE_\w+|K_SERVICE|EXPO_OS|PHP_CLI_\w+"
+    r"|ECS_\w+|KUBERNETES_\w+|GITHUB_\w+|VERCEL(_\w+)?|NETLIFY|DYNO|HEROKU_\w+|RAILWAY_\w+|FLY_\w+|RENDER(_\w+)?|GAE_\w+|K_SERVICE|EXPO_OS|PHP_CLI_\w+"
 )
 """Variables of runtimes, platforms and the container itself: nobody has to set them for the application."""
 
+SWITCH = re.compile(r"(?:.*_)?(?:SKIP|DISABLE|ENABLE|DEBUG|HIDE|FORCE|ALLOW|NO|USE|IS|VERBOSE)(?:_.*|D)?")
+"""Names of switches, which are off where they are not set."""
 CREDENTIAL = re.compile(
     r"SECRET|PASSW(OR)?D|PASSPHRASE|(^|_)PASS$|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_KEY|_KEY$|^KEY$|_DSN$|(^|_)SALT$"
     r"|WEBHOOK_URL|(DATABASE|DB|POSTGRES|PG|MYSQL|MONGO(DB)?|REDIS|AMQP|RABBITMQ|BROKER)_UR[IL]$|MONGO(DB)?_?UR[IL]"
@@ -155,7 +160,7 @@ def _places(source: Source) -> Iterator[tuple[int, str, bool, str]]:
 
 
 def _required(way: Reading, match: re.Match[str]) -> bool:
-    if way.optional:
+    if way.optional or SWITCH.fullmatch(match[1]):
         return False
     text = match.string
     defaulted = way.defaulted.match(text, match.end()) if way.defaulted else None
