@@ -9,6 +9,7 @@ from typing import Any
 from analyzer import confidence, versions
 from analyzer.languages.compiled.image import apt
 from analyzer.languages.node import listening, ports
+from analyzer.languages.node.recipe import image
 from analyzer.languages.node.starting import Outcome
 from analyzer.model import Candidate, Evidence, Service, Start
 from analyzer.project import Project
@@ -22,8 +23,6 @@ SUFFIXES = ("ts", "tsx", "js", "jsx", "mjs")
 TASKS = ("start", "serve", "prod")
 PORT = 8000
 """Where Deno.serve listens by default (docs.deno.com, Deno.serve)."""
-INSTALLER = "node:22-bookworm-slim"
-"""Deno is on npm too: one registry for everything."""
 BASE = "debian:bookworm-slim"
 IMPORTS = re.compile(r"""(?:from|import)\s*\(?["'](?:https://deno\.land/|jsr:|npm:)|\bDeno\.(?:serve|env|listen)\b""")
 HOME = "/deno"
@@ -76,7 +75,7 @@ def analyze(project: Project) -> None:
 
 
 def recipe(service: Service) -> Recipe | None:
-    """Deno from npm, its dependencies by the lock file, then the source; None when it is open how it starts."""
+    """Deno, which is on npm too, its dependencies by the lock file, the source; None when it is open how it starts."""
     start, details = service.value("start"), service.details.get("deno")
     if start is None or not isinstance(details, dict):
         return None
@@ -87,7 +86,7 @@ def recipe(service: Service) -> Recipe | None:
     steps += [Env((("DENO_DIR", HOME), ("PATH", "/image/usr/local/bin:$PATH"))), Workdir("/app"), Copy((".",), "./")]
     lines = [*details["cache"], *details["build"], f"install -d {HOME} /image"]
     steps.append(Run((*(f"export DENO_CERT=$SSL_CERT_FILE; {line}" for line in lines),), downloads=True))
-    return Recipe((Stage(INSTALLER, tuple(steps), "build"), _final(service, start)))
+    return Recipe((Stage(image(None), tuple(steps), "build"), _final(service, start)))
 
 
 def _final(service: Service, start: Start) -> Stage:

@@ -17,7 +17,7 @@ HANDLER = (
     "if (process.pid === 1) process.on(name, () => process.listenerCount(name) === 1 && process.exit(code))"
 )
 """The kernel keeps signals without a handler from the first process of a container (pid_namespaces(7)): without this
-Node.js is killed at the end of the stop timeout. It does nothing where the application handles the signal itself."""
+it is killed at the end of the stop timeout. It does nothing where the application handles the signal itself."""
 
 
 def stage(service: Service, found: Plan, base: str) -> Stage:
@@ -40,13 +40,12 @@ def stage(service: Service, found: Plan, base: str) -> Stage:
 
 
 def _signals(argv: tuple[str, ...]) -> list[Step]:
-    if argv[:1] == ("bun",):
-        return []
+    variable, option = ("BUN_OPTIONS", "--preload") if argv[:1] == ("bun",) else ("NODE_OPTIONS", "--require")
     written = f"printf '%s\\n' '{HANDLER}' > {SIGNALS}"
     return [
-        Comment("As the first process of a container Node.js ignores signals that the application does not handle."),
+        Comment("The first process of a container ignores signals that the application does not handle."),
         Run((written, f"touch --date=@0 {SIGNALS}")),
-        Env((("NODE_OPTIONS", f"--require={SIGNALS}"),)),
+        Env(((variable, f"{option}={SIGNALS}"),)),
     ]
 
 
