@@ -8,9 +8,9 @@ from analyzer.model import Service
 from analyzer.render.dockerfile import dockerfile
 from analyzer.source.view import of_memory
 
-RAILS = 'source "https://rubygems.org"\nruby "3.3.4"\ngem "rails", "~> 7.1"\ngem "pg"\ngem "puma"\n'
+RAILS = 'source "https://gems.example"\nruby "3.3.4"\ngem "rails", "~> 7.1"\ngem "pg"\ngem "puma"\n'
 LOCK = """GEM
-  remote: https://rubygems.org/
+  remote: https://gems.example/
   specs:
     nokogiri (1.16.2-x86_64-linux)
       racc (~> 1.4)

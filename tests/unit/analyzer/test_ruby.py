@@ -57,7 +57,13 @@ STARTS: dict[str, tuple[dict[str, str], str, str | None, tuple[str, ...]]] = {
         {"Gemfile": "gem 'unicorn'", "config.ru": CONFIG_RU},
         "other",
         None,
-        ("bundle", "exec", "unicorn", "-l", "0.0.0.0:9292"),
+        ("bundle", "exec", "unicorn", "-l", "0.0.0.0:8080"),
+    ),
+    "another server with its configuration": (
+        {"Gemfile": "gem 'unicorn'", "config.ru": CONFIG_RU, "config/unicorn.rb": "worker_processes 2\n"},
+        "other",
+        None,
+        ("bundle", "exec", "unicorn", "-l", "0.0.0.0:8080", "-c", "config/unicorn.rb"),
     ),
     "a classic sinatra script": (
         {"Gemfile": "gem 'sinatra'", "app.rb": CLASSIC, "helpers.rb": ""},

@@ -11,7 +11,7 @@ from analyzer.source.view import of_memory
 from tests.unit.analyzer.ruby_service import LOCK, RAILS, service
 
 GEMFILE = """
-source "https://rubygems.org"
+source "https://gems.example"
 git_source(:github) { |repo| "https://github.com/#{repo}.git" }
 ruby "~> 3.2", ">= 3.2.1"   # the version
 gem 'rails', '~> 7.0', '>= 7.0.4' # web

@@ -19,7 +19,7 @@ OTP = {
     "1.18": (25, 28),
     "1.19": (26, 28),
 }
-"""Series of Elixir -> the oldest and newest OTP that its official images come with: https://hub.docker.com/_/elixir."""
+"""Series of Elixir -> the oldest and newest OTP that its official images come with."""
 WITHOUT_TIMES = "find /release -exec touch --no-dereference --date=@0 {} +"
 HEX = "mix local.hex --force --if-missing && mix local.rebar --force --if-missing"
 

@@ -48,7 +48,7 @@ BUILT_IN = frozenset(
         "zlib",
     }
 )
-"""Compiled into the official images: https://hub.docker.com/_/php."""
+"""Compiled into the official images, as their description says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,26 @@ from analyzer.languages.ruby.frameworks import Framework
 from analyzer.model import Evidence, Start
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a container listens on all its addresses
-SERVERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("falcon", ("falcon", "serve", "--bind", f"http://{EVERYWHERE}:{{port}}")),
-    ("unicorn", ("unicorn", "-l", f"{EVERYWHERE}:{{port}}")),
-    ("thin", ("thin", "start", "-a", EVERYWHERE, "-p", "{port}")),
-    ("passenger", ("passenger", "start", "--address", EVERYWHERE, "-p", "{port}")),
-    ("iodine", ("iodine", "-b", EVERYWHERE, "-p", "{port}")),
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that is chosen by being in the Gemfile: its documented port, its command, its own configuration."""
+
+    gem: str
+    port: int
+    argv: tuple[str, ...]
+    configuration: str = ""
+    """A file that is handed to it with -c where it is there."""
+
+
+SERVERS = (
+    Server("falcon", 9292, ("falcon", "serve", "--bind", f"http://{EVERYWHERE}:{{port}}")),
+    Server("unicorn", 8080, ("unicorn", "-l", f"{EVERYWHERE}:{{port}}"), "config/unicorn.rb"),
+    Server("thin", 3000, ("thin", "start", "-a", EVERYWHERE, "-p", "{port}")),
+    Server("passenger", 3000, ("passenger", "start", "--address", EVERYWHERE, "-p", "{port}")),
+    Server("iodine", 3000, ("iodine", "-b", EVERYWHERE, "-p", "{port}")),
 )
-"""Servers that are chosen by being in the Gemfile: gem and its command."""
 SINATRA = re.compile(r"^\s*require\s*\(?[\"']sinatra[\"']|\brun!|\.run!|\bstart!")
 SERVES = re.compile(
     r"\brun!|WEBrick::HTTPServer|TCPServer\.(?:new|open)|Rack::Handler|Rackup::Handler|Rack::Server|Puma::Server"
@@ -98,20 +110,23 @@ def _output(app: App, framework: str) -> str | None:
 
 
 def _rack(app: App) -> None:
-    port = listening.port(app, RACK_PORT, "Rack servers listen on 9292") or RACK_PORT
+    server = next((server for server in SERVERS if app.gem(server.gem)), None)
+    default = server.port if server else RACK_PORT
+    reason = f"{server.gem if server else 'a Rack server'} listens on {default}"
+    port = listening.port(app, default, reason) or default
     listening.health(app)
     listening.loopback(app)
     where = app.project.view.evidence("config.ru", 1)
     _kind(app, "web", "config.ru is a Rack application, which answers HTTP", where)
-    _add(app, _other_server(app, port) or _puma_or_rackup(app, port, where))
+    _add(app, _of_gemfile(app, server, port) if server else _puma_or_rackup(app, port, where))
 
 
-def _other_server(app: App, port: int) -> _Way | None:
-    for gem, argv in SERVERS:
-        if where := app.gem(gem):
-            words = (*app.exec, *(word.format(port=port) for word in argv))
-            return _Way("other", None, words, confidence.PROVEN, f"{gem} is the server in the Gemfile", where)
-    return None
+def _of_gemfile(app: App, server: Server, port: int) -> _Way:
+    where = app.gem(server.gem) or app.project.view.evidence("config.ru", 1)
+    words = (*app.exec, *(word.format(port=port) for word in server.argv))
+    configured = server.configuration if app.project.view.first(server.configuration) else ""
+    argv = (*words, "-c", configured) if configured else words
+    return _Way("other", None, argv, confidence.PROVEN, f"{server.gem} is the server in the Gemfile", where)
 
 
 def _puma_or_rackup(app: App, port: int, where: Evidence) -> _Way:
