@@ -13,6 +13,13 @@ EXPRESS = '{"dependencies": {"express": "4"}, "scripts": {"start": "node server.
 SERVER = "require('express')().listen(3000)"
 VITE = '{"dependencies": {"react": "18"}, "devDependencies": {"vite": "5"}, "scripts": {"build": "vite build"}}'
 NEXT = '{"dependencies": {"next": "14", "react": "18"}, "scripts": {"build": "next build", "start": "next start"}}'
+POM = (
+    "<project><artifactId>x</artifactId><version>1</version><dependencies><dependency>"
+    "<groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies>"
+    "<build><plugins><plugin><groupId>org.springframework.boot</groupId><artifactId>spring-boot-maven-plugin</artifactId>"
+    "</plugin></plugins></build></project>"
+)
+SPRING = "@SpringBootApplication public class App { public static void main(String[] args) {} }"
 LISTENING = 'package main\nimport "net/http"\nfunc main() { http.ListenAndServe(":80", nil) }'
 LIBRARY = '{"name": "ui", "main": "index.js"}'
 
@@ -138,6 +145,39 @@ TREES: list[tuple[str, dict[str, bytes | str], tuple[str, ...]]] = [
             "packages/api/index.js": SERVER,
         },
         ("apps/web",),
+    ),
+    (
+        "a .NET application with its page and a library",
+        {
+            "Shop.csproj": '<Project Sdk="Microsoft.NET.Sdk.Web"/>',
+            "Program.cs": "var app = WebApplication.CreateBuilder();",
+            "ClientApp/package.json": VITE,
+            "ClientApp/index.html": "",
+            "Lib/Lib.csproj": '<Project Sdk="Microsoft.NET.Sdk"/>',
+        },
+        (".",),
+    ),
+    (
+        "modules of Maven",
+        {
+            "pom.xml": "<project><modules><module>a</module><module>b</module></modules></project>",
+            "a/pom.xml": POM,
+            "b/pom.xml": POM,
+            "a/src/main/java/App.java": SPRING,
+            "b/src/main/java/App.java": SPRING,
+        },
+        ("a", "b"),
+    ),
+    (
+        "a solution of .NET",
+        {
+            "x.slnx": '<Solution><Project Path="tools/A/A.csproj" /><Project Path="tools\\B\\B.csproj"/></Solution>',
+            "tools/A/A.csproj": '<Project Sdk="Microsoft.NET.Sdk.Web"/>',
+            "tools/A/Program.cs": "WebApplication.CreateBuilder();",
+            "tools/B/B.csproj": '<Project Sdk="Microsoft.NET.Sdk.Web"/>',
+            "tools/B/Program.cs": "WebApplication.CreateBuilder();",
+        },
+        ("tools/A", "tools/B"),
     ),
     ("libraries only", {"packages/a/package.json": LIBRARY, "packages/b/package.json": LIBRARY}, (".",)),
     ("folders too deep", {"a/b/c/d/package.json": EXPRESS}, (".",)),

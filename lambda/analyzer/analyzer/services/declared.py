@@ -15,7 +15,10 @@ MODULE = re.compile(r"<module>\s*([^<\s]+)\s*</module>")
 INCLUDE = re.compile(r"""(?m)^\s*include\s*\(?\s*((?:["'][\w:./-]+["']\s*,?\s*)+)""")
 QUOTED = re.compile(r"""["']([^"']+)["']""")
 USE = re.compile(r"(?ms)^use\s*(?:\((.*?)\)|(\S+))")
-SOLUTION = re.compile(r'^Project\([^)]*\)\s*=\s*"[^"]*",\s*"([^"]+\.(?:cs|fs|vb)proj)"', re.M)
+SOLUTION = re.compile(
+    r'^Project\([^)]*\)\s*=\s*"[^"]*",\s*"([^"]+\.(?:cs|fs|vb)proj)"|<Project\s[^>]*?Path="([^"]+\.(?:cs|fs|vb)proj)"',
+    re.M,
+)
 
 
 def members(tree: Project) -> set[str]:
@@ -87,9 +90,9 @@ def _gradle(tree: Project) -> Iterator[str]:
 
 
 def _solution(tree: Project) -> Iterator[str]:
-    for path in (path for path in tree.view.top() if path.endswith(".sln")):
-        for project in SOLUTION.findall(tree.view.text(path) or ""):
-            yield posixpath.normpath(posixpath.dirname(project.replace("\\", "/")))
+    for path in (path for path in tree.view.top() if path.endswith((".sln", ".slnx"))):
+        for old, new in SOLUTION.findall(tree.view.text(path) or ""):
+            yield posixpath.normpath(posixpath.dirname((old or new).replace("\\", "/")))
 
 
 def _matching(tree: Project, globs: list[str], manifest: str) -> Iterator[str]:

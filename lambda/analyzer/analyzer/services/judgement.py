@@ -18,15 +18,12 @@ SERVED = ("web", "static", "worker", None)
 LISTS = frozenset(("render.yaml", "vercel.json", "netlify.toml", ".slipway.toml"))
 """Files of a root that speak of several folders, or only of how one of them is published."""
 MULTIPLE = (
-    "pom.xml",
-    "settings.gradle",
-    "settings.gradle.kts",
-    "build.gradle",
-    "build.gradle.kts",
-    "Cargo.toml",
-    "go.work",
+    *("pom.xml", "settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts"),
+    *("Cargo.toml", "go.work", "mix.exs"),
 )
 """Files of a root from which one build reaches all modules."""
+OWN_SOURCES = ("src/", "cmd/", "lib/", "internal/")
+"""Folders of a root that hold the sources of the module in the root itself."""
 SOURCES = (
     *(
         ".py",
@@ -102,7 +99,10 @@ def root_is_application(view: SourceView, folders: list[str]) -> str | None:
     if start_script(Project(view, ".", Findings())):
         return "package.json has a start script"
     apart = tuple(path for path in view.paths if not any(path.startswith(folder + "/") for folder in folders))
-    if not any(map(_is_source, apart)) or (builds_several(view) and not any(path.startswith("src/") for path in apart)):
+    sources = [path for path in apart if _is_source(path)]
+    if builds_several(view):
+        sources = [path for path in sources if "/" not in path or path.startswith(OWN_SOURCES)]
+    if not sources:
         return None
     rest = SourceView(apart, view.read, truncated=view.truncated)
     return (
