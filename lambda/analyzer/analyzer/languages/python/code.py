@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from itertools import chain, islice
 from typing import Any
 
-from analyzer.languages.python.syntax import Source, parse
+from analyzer.languages.python.syntax import Source, assignments, parse
 from analyzer.source.view import SourceView
 
 LISTED = 300
@@ -21,7 +22,9 @@ ASIDE = frozenset(
     """.split()  # noqa: SIM905 - a column of quotes says no more
 )
 """Folders whose Python files start nothing."""
-TOOLING = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest|setup|noxfile|fabfile|conf|versioneer|_version)\.py$")
+TOOLING = re.compile(
+    r"(^|/)(tests?|test_[^/]*|[^/]*_test|conftest|setup|noxfile|fabfile|conf|versioneer|_version)\.py$"
+)
 
 
 class Code:
@@ -68,6 +71,18 @@ class Code:
             for length in range(len(parts), 0, -1):
                 if path := self._module("/".join([*([root] if root else []), *parts[:length]])):
                     return path, ".".join(parts[length:])
+        return None
+
+    def setting(self, dotted: str, near: str) -> object:
+        """The default of a class's attribute by the full name of an instance: "app.config.settings.PORT"."""
+        place = self.locate(dotted, near)
+        source = self.source(place[0]) if place and "." in place[1] else None
+        name = place[1].rpartition(".")[2] if place else ""
+        for node in source.classes.values() if source else ():
+            for statement in node.body:
+                for target, value in assignments(statement):
+                    if isinstance(target, ast.Name) and target.id == name and isinstance(value, ast.Constant):
+                        return value.value
         return None
 
     def roots(self, near: str = "") -> list[str]:

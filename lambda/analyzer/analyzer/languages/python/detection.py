@@ -26,6 +26,8 @@ MANIFESTS = (
     "requirements.lock",
     "pixi.lock",
     *CONDA,
+    ".python-version",
+    "runtime.txt",
 )
 TOOLS_ONLY = re.compile(r"^\s*\[(project|tool\.poetry|tool\.uv|tool\.pdm|build-system|dependency-groups)", re.M)
 OTHERS = tuple(
@@ -64,6 +66,8 @@ def detect(project: Project) -> Candidate | None:
 
 def _counts(project: Project, path: str) -> bool:
     """A pyproject.toml that only configures tools, as in a repository of another language, declares no project."""
+    if path == "runtime.txt":
+        return (project.view.text(path) or "").strip().startswith("python")
     return path != PYPROJECT or bool(TOOLS_ONLY.search(project.view.text(path) or ""))
 
 
@@ -98,8 +102,11 @@ def _server(project: Project, code: Code, other: str) -> str:
     view = project.view
     if view.has("manage.py") and "django" in (view.text("manage.py") or ""):
         return "manage.py starts a Django site"
-    if other == "package.json" and _node_serves(project):
-        return ""
+    if other == "package.json" and (node := _node(project)) != "tools":
+        if node == "server":
+            return ""
+    elif other == "package.json" and (view.has(PYPROJECT) or view.has("setup.py")):
+        return "package.json only has tools in it"
     dependencies = read(Manifests(project))
     web = [*(name for row in FRAMEWORKS for name in row.distributions), *(tool.distribution for tool in TOOLS)]
     used = dependencies.first(*web)
@@ -115,8 +122,12 @@ def _script(code: Code, dependencies: Dependencies) -> bool:
     return bool(dependencies.main) or code.view.has("main.py") or code.view.has("app.py")
 
 
-def _node_serves(project: Project) -> bool:
+def _node(project: Project) -> str:
+    """What package.json is for: "server", something to "build", or "tools"."""
     document = project.json("package.json") or {}
-    listed = document.get("dependencies")
-    names = set(listed) if isinstance(listed, dict) else set()
-    return not names.isdisjoint(NODE_SERVERS)
+    listed, scripts = document.get("dependencies"), document.get("scripts")
+    if isinstance(listed, dict) and not NODE_SERVERS.isdisjoint(listed):
+        return "server"
+    names = set(scripts) if isinstance(scripts, dict) else set()
+    workspace = bool(document.get("workspaces"))
+    return "build" if workspace or names & {"build", "start", "dev", "serve"} or "main" in document else "tools"

@@ -15,7 +15,7 @@ FOLDERS = ("", "src", "app", "api", "backend", "server", "web", "src/app", "src/
 SERVED = re.compile(r"(^|/)[aw]sgi\.py$")
 """Files that exist to be served."""
 MAKES = re.compile(
-    r"\b(FastAPI|Flask|APIFlask|Dash|Quart|Starlette|Litestar|Starlite|Sanic|FastHTML|fast_app|Bottle|Robyn|Tornado|"
+    r"\b(FastAPI|Flask|APIFlask|OpenAPI|Eve|Dash|Quart|Starlette|Litestar|Starlite|Sanic|FastHTML|fast_app|Bottle|Robyn|Tornado|"
     r"Application|Connexion|FlaskApp|AsyncApp|App|API|default_app|make_wsgi_app|get_wsgi_application|FastMCP|"
     r"get_asgi_application|BlackSheep|Esmerald|Ravyn|Microdot|start_response|get_fast_api_app)\s*\("
 )

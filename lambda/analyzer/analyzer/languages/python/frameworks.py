@@ -44,14 +44,19 @@ FRAMEWORKS = (
     ),
     Framework("fastapi", ("fastapi", "fastapi-slim"), (("fastapi.FastAPI", ASGI),), 8000),
     Framework("dash", ("dash",), (("dash.Dash", OWN),), 8050),
-    Framework("flask", ("flask",), (("flask.Flask", WSGI), ("apiflask.APIFlask", WSGI)), 5000),
+    Framework(
+        "flask",
+        ("flask",),
+        (("flask.Flask", WSGI), ("apiflask.APIFlask", WSGI), ("flask_openapi3.OpenAPI", WSGI), ("eve.Eve", WSGI)),
+        5000,
+    ),
     Framework("quart", ("quart",), (("quart.Quart", ASGI),), 5000),
     Framework("litestar", ("litestar", "starlite"), (("litestar.Litestar", ASGI), ("starlite.Starlite", ASGI)), 8000),
     Framework("sanic", ("sanic",), (("sanic.Sanic", ASGI),), 8000),
     Framework(
         "connexion",
         ("connexion",),
-        (("connexion.FlaskApp", WSGI), ("connexion.AsyncApp", ASGI)),
+        (("connexion.FlaskApp", ASGI), ("connexion.AsyncApp", ASGI), ("connexion.App", ASGI)),
         8080,
         "0.0.0.0",  # noqa: S104
     ),

@@ -21,9 +21,11 @@ def decide(project: Project, code: Code, path: str | None, framework: str) -> No
     """Adds candidates for `health_path` from the routes of the file that the application is in."""
     found = [route for route in routes(code, path) if not VARIABLE.search(route.path)] if path else []
     checks = sorted((route for route in found if WANTED.fullmatch(route.path)), key=_order)
-    for route in checks[:3]:
-        reason = f"{route.file} answers {route.path}"
-        project.findings.add("health_path", route.path, confidence.PROVEN, reason, _evidence(project, route))
+    for number, route in enumerate(checks[:3]):
+        surely = confidence.HINT if number else confidence.PROVEN
+        project.findings.add(
+            "health_path", route.path, surely, f"{route.file} answers {route.path}", _evidence(project, route)
+        )
     if root := next((route for route in found if route.path == "/"), None):
         reason = f"{root.file} answers / and there is no route for a health check"
         project.findings.add("health_path", "/", confidence.DEFAULT, reason, _evidence(project, root))

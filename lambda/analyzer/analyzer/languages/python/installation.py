@@ -29,10 +29,8 @@ def describe(context: Context, choice: Choice | None) -> None:
         details["requirements"] = path
         details["hashed"] = bool(HASHED.search(view.text(path) or ""))
     details["local"] = bool(context.dependencies.local) or _local_sources(context)
-    if choice and choice.start == context.findings.value("start"):
+    if choice:
         _of_choice(context, choice)
-    elif context.site and context.site.root:
-        details["import_root"] = context.site.root
     if context.site and context.site.static and context.site.manage:
         details["collectstatic"] = {"manage": context.site.manage, "variables": list(context.site.variables)}
     _front_end(context)
@@ -65,7 +63,7 @@ def _front_end(context: Context) -> None:
 
 def _of_choice(context: Context, choice: Choice) -> None:
     details = context.findings.details
-    if choice.add:
+    if choice.add and choice.start == context.findings.value("start"):
         details["add"] = [choice.add]
     if choice.environment:
         details["environment"] = [list(pair) for pair in choice.environment]

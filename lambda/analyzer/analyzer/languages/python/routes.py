@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from analyzer.languages.python.code import Code
 from analyzer.languages.python.syntax import Call, Source, walk
+from analyzer.languages.python.url_patterns import patterns
 from analyzer.languages.python.values import evaluate
 
 DECORATORS = ("get", "route", "api_route", "view", "api")
@@ -16,8 +17,6 @@ CALLS = ("add_api_route", "add_url_rule", "add_get", "add_route", "Route", "APIR
 """Functions and methods that take a route's path: first argument, or second where the first is a name."""
 ROUTERS = ("APIRouter", "Blueprint", "Router", "APIBlueprint")
 INCLUDES = ("include_router", "register_blueprint", "mount", "blueprint")
-PATTERNS = ("path", "re_path", "url")
-"""Of Django: paths without a slash in front, or regular expressions."""
 FOLLOWED = 10
 """Files that are read in all."""
 CHECKED = re.compile(
@@ -55,16 +54,47 @@ class _Reader:
         self._seen.add(path)
         if source is None or source.tree is None:
             return
-        own = _prefixes(source)
+        own = self._prefixes(source)
         for base, found, line in [*_decorated(source), *_called(source)]:
-            yield Route(_joined(prefix, own.get(base, ""), found), path, line)
-        for name, below in _included(source):
-            yield from self._follow(source, name, prefix + below) if "." in name else ()
-        for pattern, module, line in _patterns(source):
+            if (before := own.get(base, "")) is not None:
+                yield Route(_joined(prefix, before, found), path, line)
+        for name, below in self._included(source):
+            yield from self._follow(source, name, prefix + below) if "." in name and below is not None else ()
+        for pattern, module, line in patterns(source):
             if module is None:
                 yield Route(_joined(prefix, "", pattern), path, line)
             else:
                 yield from self._follow(source, module, _joined(prefix, "", pattern).rstrip("/"))
+
+    def _prefixes(self, source: Source) -> dict[str, str | None]:
+        """Prefixes that routers of this file are made with and included under; None where one cannot be read."""
+        found: dict[str, str | None] = {}
+        for row in source.assigned:
+            if isinstance(row.value, ast.Call) and source.name(row.value.func).rpartition(".")[2] in ROUTERS:
+                found[row.name] = self._prefix(source, Call("", row.value, ""))
+        for call in source.calls:
+            first = call.argument(position=0)
+            if call.last in INCLUDES and isinstance(first, ast.Name) and first.id in found:
+                outer, inner = self._prefix(source, call), found[first.id]
+                found[first.id] = None if outer is None or inner is None else outer + inner
+        return found
+
+    def _included(self, source: Source) -> Iterator[tuple[str, str | None]]:
+        """Routers of other files: full name and prefix."""
+        for call in source.calls:
+            first = call.argument("router", "blueprint", position=0)
+            if call.last in INCLUDES and first is not None:
+                yield source.name(first), self._prefix(source, call)
+
+    def _prefix(self, source: Source, call: Call) -> str | None:
+        node = call.argument("prefix", "url_prefix")
+        if node is None:
+            return ""
+        text = evaluate(source, node).text
+        if text is None and isinstance(node, ast.Attribute):
+            found = self._code.setting(source.name(node), source.path)
+            text = found if isinstance(found, str) else None
+        return text
 
     def _follow(self, source: Source, name: str, prefix: str) -> Iterator[Route]:
         place = self._code.locate(name, source.path)
@@ -79,23 +109,6 @@ def _joined(*parts: str) -> str:
         + "/".join(part.strip("/") for part in parts if part.strip("/"))
         + ("/" if parts[-1][1:].endswith("/") else "")
     )
-
-
-def _prefixes(source: Source) -> dict[str, str]:
-    """Prefixes that routers of this file are made with or included under: variable -> prefix."""
-    found = {}
-    for row in source.assigned:
-        if isinstance(row.value, ast.Call) and source.name(row.value.func).rpartition(".")[2] in ROUTERS:
-            found[row.name] = _prefix(source, Call("", row.value, ""))
-    for call in source.calls:
-        first = call.argument(position=0)
-        if call.last in INCLUDES and isinstance(first, ast.Name) and first.id in found:
-            found[first.id] = _prefix(source, call) + found[first.id]
-    return found
-
-
-def _prefix(source: Source, call: Call) -> str:
-    return evaluate(source, call.argument("prefix", "url_prefix")).text or ""
 
 
 def _decorated(source: Source) -> Iterator[tuple[str, str, int]]:
@@ -141,27 +154,3 @@ def _answers_get(call: Call) -> bool:
     if not isinstance(methods, ast.List | ast.Tuple | ast.Set | ast.Constant):
         return True
     return any(isinstance(node, ast.Constant) and str(node.value).upper() == "GET" for node in ast.walk(methods))
-
-
-def _included(source: Source) -> Iterator[tuple[str, str]]:
-    """Routers of other files: full name and prefix."""
-    for call in source.calls:
-        first = call.argument("router", "blueprint", position=0)
-        if call.last in INCLUDES and first is not None:
-            yield source.name(first), _prefix(source, call)
-
-
-def _patterns(source: Source) -> Iterator[tuple[str, str | None, int]]:
-    """Django's urlpatterns: pattern, and the dotted name of an included module."""
-    if not source.uses("django"):
-        return
-    for call in source.calls:
-        text = evaluate(source, call.argument("route", position=0)).text
-        if call.last in PATTERNS and text is not None:
-            view = call.argument("view", position=1)
-            include = isinstance(view, ast.Call) and source.name(view.func).endswith("include")
-            module = (
-                evaluate(source, view.args[0]).text if include and isinstance(view, ast.Call) and view.args else None
-            )
-            if not include or module:
-                yield re.sub(r"^\^|\$$", "", text), module, call.node.lineno

@@ -102,21 +102,23 @@ def runs(code: Code, path: str) -> list[Run]:
     source = code.source(path)
     if source is None or source.tree is None:
         return []
-    found = [*_opened(source), *_of_objects(code, source)]
+    found = [*_opened(code, source), *_of_objects(code, source)]
     rows = [replace(run, started=source.runs(run.scope)) for run in found]
     return sorted(rows, key=lambda run: run.line)
 
 
-def _opened(source: Source) -> Iterator[Run]:
+def _opened(code: Code, source: Source) -> Iterator[Run]:
     for call in source.calls:
         for opener in OPENERS:
             if same_callable(call.name, opener.name, source.stars):
-                yield _run(source, call, opener)
+                yield _run(code, source, call, opener)
                 break
 
 
-def _run(source: Source, call: Call, opener: Opener) -> Run:
+def _run(code: Code, source: Source, call: Call, opener: Opener) -> Run:
     host, port = _address(source, call, opener)
+    host = _setting(code, source, call.argument("host")) if host == Value() else host
+    port = _setting(code, source, call.argument("port")) if port == Value() else port
     first = call.argument("app", position=0)
     target = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
     named = target if opener.name.startswith(("uvicorn", "hypercorn")) and ":" in target else ""
@@ -148,6 +150,14 @@ def _local(source: Source, name: str) -> ast.expr | None:
         if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == name for to in node.targets):
             return node.value
     return None
+
+
+def _setting(code: Code, source: Source, node: ast.expr | None) -> Value:
+    """A setting that an instance in another file holds; the environment may change it under its own name."""
+    if not isinstance(node, ast.Attribute):
+        return Value()
+    found = code.setting(source.name(node), source.path)
+    return Value() if found is None else Value(found, node.attr.upper())
 
 
 def _value(source: Source, node: ast.expr | None) -> Value:

@@ -126,7 +126,10 @@ def _first(context: Context, found: list[Entry], target: str, reason: str, *, ne
     if not known and (place := context.code.locate(module, near)) and not place[1]:
         rows = of_file(context.code, place[0])
         root = place[0].removesuffix(".py").removesuffix("/__init__").removesuffix(module.replace(".", "/")).strip("/")
-        known = [replace(row, module=module, root=root) for row in rows if variable in ("", row.application.variable)]
+        known = [row for row in rows if variable in ("", row.application.variable)]
+        if not context.code.view.has(f"{place[0].rpartition('/')[0]}/__init__.py"):
+            # Beside no package, the name is one of the folder that the file is started in.
+            known = [replace(row, module=module, root=root) for row in known]
         if not known and variable:
             known = [Entry(Application(place[0], variable, BARE, ASGI, 1, reason), module, root)]
     if not known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from analyzer import confidence
@@ -16,6 +17,8 @@ from analyzer.model import Start
 
 PAGES = ("streamlit_app", "Home", "home", "Hello", "dashboard", "chatbot", "demo", "agent", "ui")
 """Names of such files beside the usual ones."""
+HANDED = re.compile(r"\b(mount_gradio_app|mount_chainlit|ui\.run_with)\s*\(")
+"""How such an application is put into one of another framework, which then is what starts."""
 FOLDERS = ("", "src", "app", "frontend", "ui", "streamlit", "web")
 
 
@@ -33,6 +36,8 @@ def tools(context: Context) -> Iterator[Choice]:
 
 
 def _file(context: Context, tool: Tool) -> str | None:
+    if context.code.containing(HANDED, 1):
+        return None
     for path in _candidates(context):
         source = context.code.source(path)
         if source and source.tree and source.uses(tool.package) and _calls(source, tool):
@@ -49,9 +54,7 @@ def _candidates(context: Context) -> list[str]:
 
 
 def _calls(source: Source, tool: Tool) -> bool:
-    """Whether the file is such an application, and no object of it is handed to another framework."""
-    if any(call.last == "mount_gradio_app" or call.name.endswith("ui.run_with") for call in source.calls):
-        return False
+    """Whether the file is such an application."""
     names = tuple(f"{tool.package}.{name}" for name in tool.calls)
     return not names or any(call.name in names for call in source.calls)
 
