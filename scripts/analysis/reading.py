@@ -19,6 +19,8 @@ ERRORS: dict[str, type[SlipwayError]] = {
     "Unreachable": Transient,
     "Throttled": Transient,
     "TooLarge": Failed,
+    "DocumentTooLarge": Failed,
+    "InternalError": Failed,
 }
 """Failures that are not a mistake in what was asked."""
 
