@@ -25,6 +25,7 @@ HEALTH = re.compile(
     r"(?P<last>healthz|health|health[-_]?check|livez|live|liveness|readyz|ready|readiness|alive|heartbeat|ping|up|status))"
     r"/?[\"']"
 )
+WORDS = ("health", "/ready", "/readiness", "/live", "/alive", "/heartbeat", "/ping", "/up", "/status")
 CLIENT = re.compile(r"https?://|[Cc]lient|fetch|reqwest|http\.Get\(|localhost")
 """A line that asks another service for its health."""
 RANK = ("healthz", "health", "healthcheck", "livez", "liveness", "live", "readyz", "readiness", "ready", "alive")
@@ -38,11 +39,15 @@ class Listen:
     says: str
     """As in "main.go listens on 8080": the words between the file and the port."""
     sureness: float = confidence.PROVEN
+    needles: tuple[str, ...] = ()
+    """Text of which a file must have some for the pattern to be there."""
 
 
-def listen(pattern: str, says: str = "listens on port", sureness: float = confidence.PROVEN) -> Listen:
+def listen(
+    pattern: str, says: str = "listens on port", sureness: float = confidence.PROVEN, *, needles: tuple[str, ...] = ()
+) -> Listen:
     """A row of a language's table."""
-    return Listen(re.compile(pattern, re.M), says, sureness)
+    return Listen(re.compile(pattern, re.M), says, sureness, needles)
 
 
 def find_port(project: Project, sources: Sources, table: Iterable[Listen]) -> Hit | None:
@@ -59,7 +64,7 @@ def find_port(project: Project, sources: Sources, table: Iterable[Listen]) -> Hi
 
 def _from_variable(project: Project, sources: Sources) -> list[tuple[Hit, int, str, float]]:
     """The default beside the variable; the variable itself is noted for the image to set."""
-    reads = list(sources.hits(VARIABLE))
+    reads = list(sources.hits(VARIABLE, ("PORT",)))
     if reads:
         project.findings.details.setdefault("port_variable", reads[0].match["name"])
     for hit in reads:
@@ -80,7 +85,7 @@ def _literal(sources: Sources, table: Iterable[Listen]) -> list[tuple[Hit, int, 
     return [
         (hit, port, row.says, row.sureness)
         for row in table
-        for hit in sources.hits(row.pattern)
+        for hit in sources.hits(row.pattern, row.needles)
         if (port := _port(hit.match["port"])) is not None
     ]
 
@@ -93,7 +98,7 @@ def _port(text: str) -> int | None:
 def warn_of_loopback(project: Project, sources: Sources, table: Iterable[Listen]) -> None:
     """A program that binds to the loopback interface gets no request from outside its container."""
     for row in table:
-        for hit in sources.hits(row.pattern):
+        for hit in sources.hits(row.pattern, row.needles):
             host = hit.match.groupdict().get("host") or ""
             if host.strip() in LOOPBACK:
                 warn_loopback(project, hit, host)
@@ -111,14 +116,14 @@ def warn_loopback(project: Project, hit: Hit, host: str) -> None:
     )
 
 
-def find_health(project: Project, sources: Sources, root: re.Pattern[str] | None = None) -> None:
+def find_health(project: Project, sources: Sources, root: re.Pattern[str]) -> None:
     """Adds the health path that a route names, else the root if a route answers it."""
-    routes = [hit for hit in sources.hits(HEALTH) if not CLIENT.search(hit.evidence.text)]
+    routes = [hit for hit in sources.hits(HEALTH, WORDS) if not CLIENT.search(hit.evidence.text)]
     if routes:
         hit = min(routes, key=lambda hit: (_rank(hit.match["last"]), len(hit.match["path"])))
         path = hit.match["path"]
         project.findings.add("health_path", path, confidence.PROVEN, f"{hit.path} answers {path}", hit.evidence)
-    elif root and (found := sources.search(root)):
+    elif found := sources.search(root, ('/"', '""', "{$}", "Mapping")):
         reason = f"{found.path} answers /, and no route is named after health"
         project.findings.add("health_path", "/", confidence.CONVENTION, reason, found.evidence)
 

@@ -6,7 +6,7 @@ from analyzer import confidence
 from analyzer.languages.compiled import assets, serving
 from analyzer.languages.compiled.sources import Sources, is_aside
 from analyzer.languages.cpp import image, targets
-from analyzer.languages.cpp.frameworks import FRAMEWORKS, LISTENS, ROOT, TABLE
+from analyzer.languages.cpp.frameworks import FRAMEWORKS, LISTENING, LISTENS, ROOT, TABLE
 from analyzer.model import Candidate, Service, Start
 from analyzer.project import Project
 from analyzer.render.recipe import Recipe
@@ -72,16 +72,16 @@ def _manager(project: Project, tool: targets.Tool) -> None:
 
 
 def _serving(project: Project, sources: Sources) -> None:
-    findings = project.findings
+    findings, sources = project.findings, sources.serving()
     for name, pattern in FRAMEWORKS:
-        if found := sources.search(pattern):
+        if found := sources.search(pattern, ("#include",)):
             reason = f"{found.path} includes it"
             if name == "functions-framework":
                 findings.add("kind", "function", confidence.PROVEN, reason, found.evidence)
                 return
             findings.add("framework", name, confidence.PROVEN, reason, found.evidence)
             break
-    listening = sources.search(LISTENS)
+    listening = sources.search(LISTENS, LISTENING)
     if not listening and findings.value("framework") is None:
         findings.add("kind", "command", confidence.CONVENTION, "nothing in its source listens for requests")
         return

@@ -29,4 +29,5 @@ TABLE = (
     ),
 )
 LISTENS = re.compile(r"\bhtons\(|\.listen\(|\baddListener\(|\bHTTPServer\b|\btcp::acceptor\b|\bCROW_ROUTE\(")
+LISTENING = ("htons(", ".listen(", "addListener", "HTTPServer", "acceptor", "CROW_ROUTE")
 ROOT = re.compile(r'(?:CROW_ROUTE\(\s*\w+,\s*|\bGet\(\s*|ENDPOINT\(\s*"GET",\s*)"/"')

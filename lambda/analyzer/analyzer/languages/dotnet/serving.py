@@ -19,7 +19,7 @@ TABLE = (
     listen(rf'\.(?:Run|RunAsync|UseUrls|StartAsync)\(\s*\$?"https?://{HOST}:(?P<port>\d+)'),
     listen(rf'\bUrls\.Add\(\s*\$?"https?://{HOST}:(?P<port>\d+)'),
     listen(r"\b(?:ListenAnyIP|ListenLocalhost|UseHttpPort)\(\s*(?P<port>\d+)"),
-    listen(r"\bListen\(\s*IPAddress\.\w+,\s*(?P<port>\d+)"),
+    listen(r"\.Listen\(\s*IPAddress\.\w+,\s*(?P<port>\d+)"),
     listen(rf'\bPrefixes\.Add\(\s*"https?://{HOST}:(?P<port>\d+)'),
 )
 ROUTE = r'(?:Map(?:Get|HealthChecks)?|UseHealthChecks|\[(?:HttpGet|Route))\s*\(\s*(?:new\s+PathString\()?"'
@@ -30,6 +30,7 @@ URL = re.compile(r"https?://(?P<host>[^/:]+|\[[^\]]+\]):(?P<port>\d+)")
 
 def read(project: Project, chosen: DotnetProject, sources: Sources) -> None:
     """Adds port and health path."""
+    sources = sources.serving()
     serving.find_port(project, sources, TABLE)
     serving.warn_of_loopback(project, sources, TABLE)
     _from_settings(project, chosen)
@@ -40,7 +41,7 @@ def read(project: Project, chosen: DotnetProject, sources: Sources) -> None:
 
 
 def _health(project: Project, sources: Sources) -> None:
-    if found := sources.search(HEALTH_CHECKS):
+    if found := sources.search(HEALTH_CHECKS, ("ealth", "live", "ready", "Live", "Ready")):
         path = "/" + found.match["path"].strip("/")
         project.findings.add("health_path", path, confidence.PROVEN, f"{found.path} maps {path}", found.evidence)
     else:

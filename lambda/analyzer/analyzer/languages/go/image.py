@@ -91,7 +91,7 @@ def _cgo(project: Project, layout: Layout, sources: Sources) -> bool:
             needed = True
             findings.build_packages.update(build)
             findings.system_packages.update(run)
-    return needed or sources.search(IMPORTS_C) is not None
+    return needed or sources.search(IMPORTS_C, ('"C"',)) is not None
 
 
 def _gopath(project: Project) -> str:

@@ -10,7 +10,7 @@ from analyzer import confidence
 from analyzer.languages.compiled.image import program
 from analyzer.languages.compiled.sources import Hit, Sources, is_aside
 from analyzer.languages.go.modules import Layout
-from analyzer.languages.go.serving import LISTENS
+from analyzer.languages.go.serving import LISTENING, LISTENS
 from analyzer.model import Evidence, Start
 from analyzer.project import Project
 
@@ -78,7 +78,7 @@ def _is_usual(path: str) -> bool:
 def find(project: Project, sources: Sources) -> list[Main]:
     """All main packages, the root's first."""
     found: dict[str, Hit] = {}
-    for hit in sources.hits(FUNCTION):
+    for hit in sources.hits(FUNCTION, ("func main",)):
         folder = hit.path.rpartition("/")[0] or "."
         raw = project.view.text(hit.path) or ""
         if folder not in found and PACKAGE.search(sources.text(hit.path)) and not LEFT_OUT.search(raw):
@@ -156,7 +156,7 @@ def _by_name(layout: Layout, found: list[Main]) -> Main | None:
 
 
 def _by_listening(found: list[Main], sources: Sources) -> Main | None:
-    folders = {hit.path.rpartition("/")[0] or "." for hit in sources.hits(LISTENS)}
+    folders = {hit.path.rpartition("/")[0] or "." for hit in sources.hits(LISTENS, LISTENING)}
     listening = [main for main in found if main.folder in folders]
     if len(listening) != 1:
         return None

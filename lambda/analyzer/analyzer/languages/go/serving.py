@@ -47,11 +47,11 @@ DEFAULT_PORTS = {
 """Where the framework listens when it is told nothing, by its documentation."""
 HOST = r'(?P<host>[^":\s]*)'
 TABLE = (
-    listen(rf'\bListenAndServe(?:TLS)?\(\s*"{HOST}:(?P<port>\d+)"'),
+    listen(rf'ListenAndServe(?:TLS)?\(\s*"{HOST}:(?P<port>\d+)"'),
     listen(rf'\.(?:Run|RunTLS|Start|StartTLS|Listen|ListenTLS)\(\s*(?:iris\.Addr\(\s*)?"{HOST}:(?P<port>\d+)"'),
-    listen(rf'\bListen\(\s*(?:\w+,\s*)?"tcp[46]?",\s*"{HOST}:(?P<port>\d+)"'),
-    listen(rf'\bAddr:\s*"{HOST}:(?P<port>\d+)"'),
-    listen(r'\bSprintf\(\s*"(?P<host>[^":]*):%[dsv]",\s*"?(?P<port>\d{2,5})"?\s*\)'),
+    listen(rf'Listen\(\s*(?:\w+,\s*)?"tcp[46]?",\s*"{HOST}:(?P<port>\d+)"'),
+    listen(rf'Addr:\s*"{HOST}:(?P<port>\d+)"'),
+    listen(r'Sprintf\(\s*"(?P<host>[^":]*):%[dsv]",\s*"?(?P<port>\d{2,5})"?\s*\)'),
     listen(
         rf'\.(?:String|Int|Uint)(?:Var)?P?\((?:&[\w.]+,\s*)?"[\w-]*(?:port|addr|address|listen|http|bind)",\s*(?:"\w",\s*)?'
         rf'"?(?:{HOST}:)?(?P<port>\d{{2,5}})\b',
@@ -67,13 +67,16 @@ TABLE = (
         confidence.DEFAULT,
     ),
     listen(
-        r'(?i:default|value):"?\s*"?:?(?P<port>\d{4,5})"', "has a setting whose default is port", confidence.CONVENTION
+        r'(?:[dD]efault|value):"?\s*"?:?(?P<port>\d{4,5})"',
+        "has a setting whose default is port",
+        confidence.CONVENTION,
     ),
 )
 LISTENS = re.compile(
     r"\bListenAndServe(?:TLS)?\(|\bnet\.Listen\(|\bhttp\.Serve\(|\.Listen\(\s*[\":\w]|\.Run\(\s*(?:\)|[\":]|addr|port)|"
     r"\.Start\(\s*[\":]|\bhttp\.Server\{|grpc\.NewServer\(|\bautocert\.NewListener\("
 )
+LISTENING = ("Listen", "http.Serve", ".Run(", ".Start(", "grpc.NewServer(")
 WORKERS = (
     "github.com/hibiken/asynq",
     "github.com/segmentio/kafka-go",
@@ -100,7 +103,8 @@ FUNCTIONS = "github.com/GoogleCloudPlatform/functions-framework-go"
 def read(project: Project, layout: Layout, sources: Sources, *, chosen_one: bool) -> None:
     """Adds kind, framework, port and health path."""
     framework = _framework(project, layout, sources)
-    listening = sources.search(LISTENS)
+    sources = sources.serving()
+    listening = sources.search(LISTENS, LISTENING)
     if not listening and not framework:
         _without_port(project, layout)
         return
@@ -115,12 +119,8 @@ def read(project: Project, layout: Layout, sources: Sources, *, chosen_one: bool
 
 def _framework(project: Project, layout: Layout, sources: Sources) -> str | None:
     for name, *paths in FRAMEWORKS:
-        imported = sources.search(
-            re.compile(
-                r'^[ \t]*(?:import[ \t]+)?(?:[\w.]+[ \t]+)?"(?:' + "|".join(map(re.escape, paths)) + r')(?:/[^"]*)?"',
-                re.M,
-            )
-        )
+        named = "|".join(map(re.escape, paths))
+        imported = sources.search(re.compile(rf'^[^"\n`]*"(?:{named})(?:/[^"\n]*)?"', re.M), paths)
         if imported:
             project.findings.add("framework", name, confidence.PROVEN, f"{imported.path} imports it", imported.evidence)
             return name

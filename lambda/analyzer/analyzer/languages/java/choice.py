@@ -95,7 +95,7 @@ def main_classes(build: Build, sources: Sources) -> dict[str, tuple[str, tuple[E
     found: dict[str, tuple[str, tuple[Evidence, ...]]] = {}
     folders = sorted((module.folder for module in build.modules), key=len, reverse=True)
     for pattern in (JAVA_MAIN, KOTLIN_MAIN):
-        for hit in sources.hits(pattern):
+        for hit in sources.hits(pattern, (" main(", " main (")):
             if hit.path.endswith(".kt") == (pattern is KOTLIN_MAIN):
                 folder = next((one for one in folders if one == "." or hit.path.startswith(one + "/")), ".")
                 found.setdefault(folder, (_class(sources, hit), (hit.evidence,)))

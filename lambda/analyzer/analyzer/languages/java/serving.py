@@ -64,7 +64,7 @@ PORT_KEYS = (
 VALUE = re.compile(r"\$\{(?P<variable>[\w.]+)(?::-?(?P<default>[^}]*))?\}")
 HOCON_PORT = re.compile(r"^\s*(?:http\.|deployment\.|ktor\.deployment\.)?port\s*[=:]\s*\"?(?P<port>\d{2,5})")
 TABLE = (
-    listen(r"\bInetSocketAddress\(\s*(?:\"(?P<host>[\w.]+)\"\s*,\s*)?(?P<port>\d{2,5})\s*\)"),
+    listen(r"InetSocketAddress\(\s*(?:\"(?P<host>[\w.]+)\"\s*,\s*)?(?P<port>\d{2,5})\s*\)"),
     listen(r"\bembeddedServer\([^)\n]*?port\s*=\s*(?P<port>\d{2,5})"),
     listen(
         r"\b(?:listen|start|port|setPort|withPort|bindAndHandle|newServerAt|serverPort|http)\(\s*(?:\"(?P<host>[\w.]+)\"\s*,\s*)?(?P<port>\d{2,5})\b"
@@ -106,6 +106,7 @@ def _of_plugin(project: Project, module: Module, name: str) -> Evidence | None:
 
 def read(project: Project, module: Module, name: str | None, sources: Sources) -> None:
     """Adds kind, port and health path."""
+    sources = sources.serving()
     if not _kind(project, module, name, sources):
         return
     _from_settings(project, module)
@@ -136,7 +137,7 @@ def _kind(project: Project, module: Module, name: str | None, sources: Sources) 
         kind = "worker" if worker else "command"
         add("kind", kind, confidence.CONVENTION, f"{module.path} has Spring Boot without a web server")
         return False
-    listening = sources.search(LISTENS)
+    listening = sources.search(LISTENS, ("HttpServer", "ServerSocket", "new Server(", "Undertow", "forPort"))
     if name or listening or module.packaging == "war":
         what = f"it is built with {name}" if name else "it is packed as a web archive"
         reason = f"{listening.path} listens for requests" if listening else what

@@ -42,7 +42,7 @@ DEFAULT_PORTS = {"rocket": 8000, "loco": 5150, "leptos": 3000, "dioxus": 8080}
 HOST = r"(?P<host>[\w.]*|\[[\w:]*\])"
 TABLE = (
     listen(rf'\b(?:bind\w*|listen|new|run|serve|try_bind)\(\s*&?"{HOST}:(?P<port>\d+)"'),
-    listen(r'\bbind\w*\(\s*\(\s*"?(?P<host>[\w.:]*)"?,\s*(?P<port>\d+)(?:_?u16)?\s*\)'),
+    listen(r'bind\w*\(\s*\(\s*"?(?P<host>[\w.:]*)"?,\s*(?P<port>\d+)(?:_?u16)?\s*\)'),
     listen(rf'"{HOST}:(?P<port>\d+)"\s*(?:\.to_string\(\)\s*)?\.\s*parse'),
     listen(r"\[\s*(?P<host>\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*\d+)\s*\]\s*,\s*(?P<port>[\d_]+)\s*\)"),
     listen(r"IpAddr(?:::\w+)*\([^)]*\)+\s*,\s*(?P<port>\d+)\s*\)"),
@@ -62,7 +62,8 @@ TABLE = (
 )
 LOOPBACK = (
     listen(
-        r'\b(?:bind\w*|listen|new|run|serve|format!|SocketAddr)\b[^\n]{0,120}?"(?P<host>127\.0\.0\.1|localhost)[:"](?P<port>)'
+        r'\b(?:bind\w*|listen|new|run|serve|format!|SocketAddr)\b[^\n]{0,120}?"(?P<host>127\.0\.0\.1|localhost)[:"](?P<port>)',
+        needles=('"127.0.0.1', '"localhost'),
     ),
     listen(r"\[\s*(?P<host>127\s*,\s*0\s*,\s*0\s*,\s*1)\s*\](?P<port>)"),
     *TABLE[:3],
@@ -87,7 +88,8 @@ ROOT = re.compile(r'(?:\broute\(|\bresource\(|\bat\(|#\[(?:\w+::)?get\()\s*"/"')
 def read(project: Project, workspace: Workspace, package: Package | None, sources: Sources) -> None:
     """Adds kind, framework, port and health path."""
     crate = _crate(workspace, package)
-    listening = sources.search(LISTENS)
+    sources = sources.serving()
+    listening = sources.search(LISTENS, ("TcpListener::", "Server::", "warp::serve", "rocket::build"))
     if not crate and not listening:
         _without_port(project, package)
         return
