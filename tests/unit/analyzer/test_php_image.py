@@ -101,3 +101,27 @@ def test_packages_of_the_tree_are_there_before_composer_installs() -> None:
 
 def test_a_package_has_no_image() -> None:
     assert recipe({"composer.json": '{"type": "library", "autoload": {"psr-4": {}}}', "src/A.php": PAGE}) is None
+
+
+MANAGERS = [
+    ('{"scripts": {"build": "x"}}', "package-lock.json", "npm ci", None),
+    ('{"scripts": {"build": "x"}}', "pnpm-lock.yaml", "pnpm install --frozen-lockfile", "npm install -g pnpm"),
+    ('{"scripts": {"build": "x"}}', "yarn.lock", "yarn install --frozen-lockfile", "npm install -g yarn@1"),
+    (
+        '{"scripts": {"build": "x"}, "packageManager": "yarn@4.5.0"}',
+        "yarn.lock",
+        "yarn install --immutable",
+        "npm install -g @yarnpkg/cli-dist@4.5.0",
+    ),
+]
+
+
+@pytest.mark.parametrize(("manifest", "lock", "install", "program"), MANAGERS)
+def test_a_front_end_is_built_by_its_package_manager(
+    manifest: str, lock: str, install: str, program: str | None
+) -> None:
+    text = image({"index.php": PAGE, "package.json": manifest, lock: ""})
+    assert f"COPY package.json {lock} ./\n" in text
+    assert install in text
+    assert (program or "ln -s ../lib/node_modules/npm/bin/npm-cli.js") in text
+    assert ("npm install -g" in text) == bool(program)

@@ -23,6 +23,7 @@ INSTALL = {
     "npm": ("npm ci --no-audit --no-fund", "npm install --no-audit --no-fund"),
     "pnpm": ("pnpm install --frozen-lockfile", "pnpm install"),
     "yarn": ("yarn install --frozen-lockfile --non-interactive", "yarn install --non-interactive"),
+    "berry": ("yarn install --immutable", "yarn install"),
     "bun": ("bun install --frozen-lockfile", "bun install"),
 }
 """With a lock file and without."""
@@ -61,7 +62,7 @@ def read(project: Project, folder: str = "") -> dict[str, Any] | None:
     files = [path for path in ("package.json", lock, *BESIDE) if path and project.view.has(path)]
     return {
         "manager": manager,
-        "manager_version": _pinned(manifest, manager),
+        "manager_version": _pinned(project, manifest, manager),
         "files": files,
         "locked": bool(lock),
         "build": f"{manager} run {build}" if build else None,
@@ -77,8 +78,7 @@ def stage(assets: Mapping[str, Any]) -> Stage:
 def steps(assets: Mapping[str, Any]) -> tuple[Step, ...]:
     """Puts Node into a build stage and installs the packages; the source is not needed for it."""
     manager = str(assets["manager"])
-    install = INSTALL[manager][0 if assets["locked"] else 1]
-    named = f"{manager}@{assets['manager_version']}" if assets["manager_version"] else manager
+    install = INSTALL["berry" if _is_berry(assets) else manager][0 if assets["locked"] else 1]
     links = (
         "ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm",
         "ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx",
@@ -88,11 +88,26 @@ def steps(assets: Mapping[str, Any]) -> tuple[Step, ...]:
         Copy(("/usr/local/lib/node_modules/npm",), "/usr/local/lib/node_modules/npm", stage=NODE),
         Run(links),
     )
-    program = () if manager == "npm" else (Run((f"npm install -g {named}",), ("/root/.npm",), downloads=True),)
+    program = (
+        () if manager == "npm" else (Run((f"npm install -g {_program(assets)}",), ("/root/.npm",), downloads=True),)
+    )
     folder = assets.get("folder")
     files = Copy(tuple(f"{folder}/{path}" if folder else path for path in assets["files"]), f"{folder or '.'}/")
     command = f"cd {folder} && {install}" if folder else install
     return (*first, *program, files, Run((command,), (CACHES[manager],), downloads=True))
+
+
+def _program(assets: Mapping[str, Any]) -> str:
+    """The package of npm that a package manager is; Yarn has another name since its second version."""
+    manager, version = str(assets["manager"]), assets["manager_version"]
+    package = "@yarnpkg/cli-dist" if _is_berry(assets) else manager
+    return f"{package}@{version}" if version else package
+
+
+def _is_berry(assets: Mapping[str, Any]) -> bool:
+    """Whether it is Yarn 2 or later, which has other options."""
+    version = str(assets["manager_version"] or "")
+    return assets["manager"] == "yarn" and (not version or not version.startswith("1"))
 
 
 def _names(manifest: Mapping[str, Any], key: str) -> list[str]:
@@ -110,12 +125,12 @@ def _manager(project: Project, manifest: Mapping[str, Any]) -> tuple[str | None,
     return locks[0] if locks else (None, "npm")
 
 
-def _pinned(manifest: Mapping[str, Any], manager: str) -> str | None:
+def _pinned(project: Project, manifest: Mapping[str, Any], manager: str) -> str | None:
     stated = manifest.get("packageManager")
     found = re.fullmatch(r"(\w+)@(\d[\w.-]*)(?:\+.*)?", stated) if isinstance(stated, str) else None
     if found and found[1] == manager:
         return found[2]
-    return "1" if manager == "yarn" else None
+    return "1" if manager == "yarn" and not project.view.has(".yarnrc.yml") else None
 
 
 def _node(project: Project, manifest: Mapping[str, Any]) -> str:
