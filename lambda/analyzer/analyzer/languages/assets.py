@@ -120,7 +120,7 @@ def _manager(project: Project, manifest: Mapping[str, Any]) -> tuple[str | None,
     locks = [(path, manager) for path, manager in LOCKS if project.view.has(path)]
     stated = manifest.get("packageManager")
     wanted = stated.partition("@")[0] if isinstance(stated, str) else ""
-    if wanted in INSTALL:
+    if wanted in CACHES:
         return next((path for path, manager in locks if manager == wanted), None), wanted
     return locks[0] if locks else (None, "npm")
 
