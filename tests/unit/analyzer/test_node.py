@@ -360,6 +360,15 @@ def test_what_cannot_be_told_says_what_to_add(files, wanted):
 MANAGERS = [
     ({"package.json": manifest(packageManager="pnpm@9.1.0"), "package-lock.json": "{}"}, "pnpm", "9.1.0"),
     ({"package.json": manifest(), "pnpm-lock.yaml": "lockfileVersion: '6.0'\n"}, "pnpm", "8"),
+    ({"package.json": manifest(), "pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}, "pnpm", "9"),
+    (
+        {
+            "package.json": manifest(),
+            "pnpm-lock.yaml": "lockfileVersion: '9.0'\n",
+            "pnpm-workspace.yaml": "onlyBuiltDependencies: [esbuild]\n",
+        },
+        *("pnpm", "10"),
+    ),
     ({"package.json": manifest(), "yarn.lock": "__metadata:\n  version: 8\n"}, "yarn", "4"),
     ({"package.json": manifest(), "yarn.lock": YARN}, "yarn", "1"),
     ({"package.json": manifest(engines={"pnpm": "8.15.9"})}, "pnpm", "8.15.9"),
@@ -528,6 +537,20 @@ def test_kinds(needs, kind):
 def test_a_library_is_none_of_these():
     found = service({"package.json": manifest({"build": "tsc"}, main="dist/a.js", files=["dist"]), "src/a.ts": ""})
     assert found.value("kind") == "library"
+
+
+def test_a_bundle_for_others_is_a_library_too():
+    files = {"package.json": manifest(VITE, [], ["vite"], exports={".": "./dist/a.js"}), "src/a.ts": ""}
+    assert (service(files).value("kind"), service(files).value("start")) == ("library", None)
+
+
+def test_a_staticfile_says_what_of_a_build_is_served():
+    files = {
+        "package.json": manifest({"build": "astro build"}, ["astro"]),
+        "Staticfile": "root: site\nindex_fallback: true\n",
+    }
+    found = service(files)
+    assert (found.value("output_dir"), found.details["node"]["fallback"]) == ("site", "index.html")
 
 
 def test_assets_of_a_server_of_another_language_do_not_win():

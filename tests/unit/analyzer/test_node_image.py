@@ -47,7 +47,7 @@ def test_node_as_the_first_process_stops_when_it_is_told_to():
     [
         ({"package-lock.json": "{}"}, ["npm ci --no-audit"]),
         ({}, ["npm install --no-audit --no-fund --no-package-lock"]),
-        ({"pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}, ["pnpm@10 ", "pnpm install --frozen-lockfile"]),
+        ({"pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}, ["pnpm@9 ", "pnpm install --frozen-lockfile"]),
         ({"pnpm-lock.yaml": "lockfileVersion: '6.0'\n"}, ["pnpm@8 ", "pnpm install --frozen-lockfile"]),
         ({"yarn.lock": "# yarn lockfile v1\n"}, ["yarn@1 ", "yarn install --frozen-lockfile"]),
         (
@@ -156,6 +156,15 @@ def test_a_browser_is_debians():
     assert "PUPPETEER_SKIP_DOWNLOAD=true" in text
     assert "PUPPETEER_EXECUTABLE_PATH=/usr/bin/chromium" in text
     assert "chromium" in text
+
+
+@pytest.mark.parametrize(
+    ("version", "node", "legacy"), [("4.0.3", ">=20", True), ("^5.0.1", ">=20", False), ("4.0.3", "16", False)]
+)
+def test_bundlers_that_openssl_3_outlived(version, node, legacy):
+    scripts = {"build": "react-scripts build"}
+    files = {"package.json": manifest(scripts, {"react-scripts": version}, engines={"node": node})}
+    assert ("--openssl-legacy-provider" in dockerfile({**files, "public/index.html": ""})) == legacy
 
 
 def test_without_packages_nothing_is_installed():

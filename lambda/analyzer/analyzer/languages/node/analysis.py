@@ -128,6 +128,8 @@ def _kind(app: App, outcome: Outcome, heard: listening.Heard) -> None:
     row = outcome.framework
     if outcome.static:
         findings.add("kind", "static", confidence.PROVEN, "a build of files is served")
+    elif outcome.start is None and _is_library(app, outcome):
+        findings.add("kind", "library", confidence.CONVENTION, f"{app.manifest.path} exports a library")
     elif row and row.kind == "worker" and heard.listens is None:
         findings.add("kind", "worker", confidence.DEFAULT, f"{row.name} connects to its service and does not listen")
     elif row or heard.listens:

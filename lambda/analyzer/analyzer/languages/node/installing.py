@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from analyzer.languages.node import building
+from analyzer.languages.node import building, natives
 from analyzer.languages.node.app import App
 from analyzer.languages.node.managers import Manager
 from analyzer.languages.node.manifest import NAMES
@@ -78,6 +78,7 @@ def describe(app: App, manager: Manager | None, outcome: Outcome) -> None:
         fallback=outcome.serving.fallback if outcome.serving else "",
         public=app.view.has_folder("public"),
         next=bool(outcome.framework and outcome.framework.name == "next"),
+        legacy=bool(natives.bundler_of_old(app)),
         browser=str(findings.details.pop("browser", "")),
     )
     findings.details[KEY] = data(found)

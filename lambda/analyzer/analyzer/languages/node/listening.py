@@ -13,6 +13,8 @@ from analyzer.source.view import SourceView
 READ = 60
 """Files that are read at most."""
 LARGE = 200_000
+BUDGET = 400_000
+"""Characters that are looked through in all."""
 ENDINGS = tuple(f".{suffix}" for suffix in source.SUFFIXES)
 ASIDE = re.compile(
     r"(?:^|/)(?:tests?|__tests__|__mocks__|e2e|cypress|spec|dist|build|out|public|static|assets|vendor|docs?|examples?"
@@ -75,10 +77,11 @@ class Heard:
 
 def listen(view: SourceView, first: str | None, *, fastify: bool = False) -> Heard:
     """Reads the sources that are likely to say where a server listens, the one that starts before the others."""
-    heard = _Hearing(view)
+    heard, left = _Hearing(view), BUDGET
     for path in _files(view, first):
         data = view.text(path) or ""
-        if len(data) <= LARGE and INTERESTING.search(data):
+        if len(data) <= min(LARGE, left) and INTERESTING.search(data):
+            left -= len(data)
             heard.read(path, source.plain(data), fastify=fastify)
     return heard.result()
 
@@ -126,6 +129,8 @@ class _Hearing:
         )
 
     def _note(self, name: str, path: str, text: str, pattern: re.Pattern[str]) -> bool:
+        if name in self.places and name != "listens":
+            return True
         found = pattern.search(text)
         if found:
             self.places.setdefault(name, self._evidence(path, text, found))

@@ -145,10 +145,22 @@ def _is_berry(project: Project, version: str) -> bool:
     return any(line.startswith("__metadata:") for line in project.view.lines("yarn.lock")[:20])
 
 
-PNPM = (("9", "10"), ("6", "8"), ("5.4", "7"), ("5", "6"))
-"""lockfileVersion -> the newest pnpm that reads it (pnpm/spec, lockfile)."""
+PNPM = (("6", "8"), ("5.4", "7"), ("5", "6"))
+"""lockfileVersion -> the newest pnpm that reads it (pnpm/spec, lockfile); 9 is written by pnpm 9 and later."""
+SINCE_PNPM_10 = frozenset(("onlyBuiltDependencies", "ignoredBuiltDependencies", "neverBuiltDependencies"))
+"""Settings that are for the packages which pnpm 10 does not let run scripts."""
 YARN = {"4": "2", "5": "3", "6": "3", "7": "4", "8": "4"}
 """__metadata.version of a lock file -> Yarn's major version."""
+
+
+def _is_for_pnpm_10(project: Project) -> bool:
+    """Before 10 pnpm-workspace.yaml had packages and catalogs only; packages' scripts ran unasked."""
+    manifest_ = project.json("package.json") if project.view.has("package.json") else None
+    settings = (manifest_ or {}).get("pnpm")
+    inside = set(settings) if isinstance(settings, dict) else set()
+    has_file = project.view.has("pnpm-workspace.yaml")
+    workspace = set(project.yaml("pnpm-workspace.yaml") or {}) if has_file else set()
+    return bool(inside & SINCE_PNPM_10 or workspace - {"packages", "catalog", "catalogs"})
 
 
 def _by_lock(project: Project, name: str, lock: str | None, berry: bool) -> str:  # noqa: FBT001 - of the lock file
@@ -156,7 +168,8 @@ def _by_lock(project: Project, name: str, lock: str | None, berry: bool) -> str:
     head = "\n".join(project.view.lines(lock)[:20]) if lock and not lock.endswith("lockb") else ""
     if name == "pnpm":
         written = re.search(r"^lockfileVersion:\s*['\"]?([\d.]+)", head, re.M)
-        return next((major for start, major in PNPM if written and written[1].startswith(start)), "10")
+        known = next((major for start, major in PNPM if written and written[1].startswith(start)), None)
+        return known or ("10" if lock is None or _is_for_pnpm_10(project) else "9")
     if name == "yarn":
         written = re.search(r"^\s+version:\s*['\"]?(\d+)", head, re.M)
         return YARN.get(written[1] if written else "", "4") if berry else "1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from analyzer.languages.node.app import App
 
 COMPILER = ("g++", "make", "python3")
@@ -55,6 +57,31 @@ BROWSERS: dict[str, tuple[str, ...]] = {
     "playwright-core": (),
 }
 """Packages that drive a browser -> Debian's, where they can be told to use it."""
+
+
+WEBPACK_4: dict[str, int] = {
+    "webpack": 5,
+    "react-scripts": 5,
+    "@vue/cli-service": 5,
+    "nuxt": 3,
+    "gatsby": 4,
+    "next": 11,
+    "vuepress": 2,
+    "preact-cli": 4,
+    "umi": 4,
+    "gridsome": 1,
+    "@angular-devkit/build-angular": 12,
+}
+"""Package -> the first major version without webpack 4, which hashes by MD4 (webpack/webpack #14532)."""
+
+
+def bundler_of_old(app: App) -> str | None:
+    """The package that bundles by webpack 4."""
+    for package, since in WEBPACK_4.items():
+        found = re.match(r"[\^~>=v\s]*(\d+)", app.manifest.version(package))
+        if found and int(found[1]) < since:
+            return package
+    return None
 
 
 def find(app: App) -> None:

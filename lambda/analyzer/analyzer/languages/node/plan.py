@@ -44,6 +44,8 @@ class Plan:
     public: bool = False
     next: bool = False
     browser: str = ""
+    legacy: bool = False
+    """Whether its bundler hashes by MD4, which OpenSSL 3 only has in its legacy provider."""
 
     @property
     def built(self) -> bool:

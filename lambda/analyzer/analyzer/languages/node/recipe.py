@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from analyzer import versions
 from analyzer.languages.compiled.image import apt
 from analyzer.languages.node import commands, plan, running
@@ -13,6 +15,7 @@ from analyzer.render.recipe import Comment, Copy, Env, Recipe, Run, Stage, Step,
 IGNORED = ("**/.next", "**/.nuxt", "**/.output", "**/.svelte-kit", "**/.turbo", "**/.cache", "**/coverage", ".pnp.*")
 """What tools of Node.js leave behind."""
 BOOKWORM_SINCE = 18
+OPENSSL_3_SINCE = 17
 WITHOUT_TIMES = "find node_modules -exec touch --no-dereference --date=@0 {} +"
 """Without the time of the build, whoever builds it gets the same layer, which then is pushed and pulled once."""
 
@@ -53,7 +56,7 @@ def _pages(service: Service, found: Plan) -> tuple[Stage, ...]:
 
 def _packages(service: Service, found: Plan, base: str) -> Stage:
     """All packages, from manifests and lock file alone where that is possible."""
-    steps: list[Step] = [*apt(service.build_packages), Env(_variables(found)), Workdir("/app")]
+    steps: list[Step] = [*apt(service.build_packages), Env(_variables(found, base)), Workdir("/app")]
     if found.tools:
         line = commands.add_tools(found, running.TOOLS)
         steps.append(Run((line,), (commands.CACHES["npm"],), downloads=True))
@@ -69,13 +72,15 @@ def _packages(service: Service, found: Plan, base: str) -> Stage:
     return Stage(base, tuple(steps), "packages")
 
 
-def _variables(found: Plan) -> tuple[tuple[str, str], ...]:
+def _variables(found: Plan, base: str) -> tuple[tuple[str, str], ...]:
     """For packages and build; NODE_ENV is not set, which would leave out what builds."""
     rows = [("PATH", running.path(found))]
     if found.berry:
         rows += [("YARN_NODE_LINKER", "node-modules"), ("YARN_ENABLE_TELEMETRY", "0")]
     if found.browser == "puppeteer":
         rows.append(("PUPPETEER_SKIP_DOWNLOAD", "true"))
+    if found.legacy and int((re.findall(r"\d+", base) or ["0"])[0]) >= OPENSSL_3_SINCE:
+        rows.append(("NODE_OPTIONS", "--openssl-legacy-provider"))
     if found.next:
         rows.append(("NEXT_TELEMETRY_DISABLED", "1"))
     return tuple(rows)

@@ -13,6 +13,7 @@ from analyzer.languages.node.frameworks.row import Framework, Serving
 from analyzer.languages.node.managers import Manager
 from analyzer.languages.node.scripts import Command, develops, serves_files, watches, without_watching
 from analyzer.languages.node.source import folder
+from analyzer.languages.static import staticfile
 from analyzer.model import Candidate, Start
 from analyzer.start_command import parse
 
@@ -121,12 +122,30 @@ def direct(script: str) -> tuple[str, ...]:
 def _built(app: App, page: Framework, serving: Serving) -> Outcome:
     if serving.missing:
         return Outcome(page, serving, missing=serving.missing)
+    if app.view.has(staticfile.NAME):
+        serving = _of_staticfile(app, serving)
+    if serving.static and page.bundler and _is_published(app):
+        return Outcome(page, serving, missing="a start script, or an index.html: what is built is a library")
     if serving.static:
         aside = "; the start script serves developers only" if app.script("start") else ""
         return Outcome(page, serving, Candidate(STATIC, confidence.PROVEN, _files(serving) + aside, serving.evidence))
     return Outcome(
         page, serving, Candidate(started(serving.start), confidence.DEFAULT, serving.reason, serving.evidence)
     )
+
+
+def _of_staticfile(app: App, serving: Serving) -> Serving:
+    """A Staticfile says that files are served: which ones, and by which page unknown paths are answered."""
+    output = staticfile.root(app.project) or serving.output
+    where = (app.view.evidence(staticfile.NAME),)
+    return Serving("there is a Staticfile", (), output, where, staticfile.fallback(app.project) or serving.fallback)
+
+
+def _is_published(app: App) -> bool:
+    """Whether others import it: no page, but fields that a registry or an importer reads."""
+    data = app.manifest.data
+    published = any(key in data for key in ("exports", "main", "module", "files", "publishConfig", "peerDependencies"))
+    return published and not any(path.endswith("index.html") for path in app.view.paths)
 
 
 def _files(serving: Serving) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from analyzer import confidence
-from analyzer.languages.node import source
-from analyzer.languages.static import generators, site
+from analyzer.languages.static import generators, site, staticfile
 from analyzer.model import Candidate, Start
 from analyzer.project import Project
 
@@ -17,8 +16,10 @@ PAGES = 2
 
 def detect(project: Project) -> Candidate | None:
     """A Staticfile, a generator's configuration, or an index.html at the root or in a usual folder."""
-    if project.view.has("Staticfile"):
-        return Candidate("static", confidence.DECLARED, "there is a Staticfile", (project.view.evidence("Staticfile"),))
+    if project.view.has(staticfile.NAME):
+        return Candidate(
+            "static", confidence.DECLARED, "there is a Staticfile", (project.view.evidence(staticfile.NAME),)
+        )
     if found := generators.find(project):
         row, path = found
         return Candidate("static", confidence.PROVEN, f"{path} is {row.name}'s", (project.view.evidence(path),))
@@ -54,12 +55,12 @@ def _generated(project: Project, row: generators.Generator, path: str) -> None:
 
 def _served(project: Project, folder: str) -> None:
     findings = project.findings
-    path = "Staticfile" if project.view.has("Staticfile") else _page(project) or folder
+    path = staticfile.NAME if project.view.has(staticfile.NAME) else _page(project) or folder
     evidence = project.view.evidence(path)
     if folder != ".":
         findings.add("output_dir", folder, confidence.PROVEN, f"{path} says where the site is", evidence)
     findings.add("start", _start(), confidence.PROVEN, "there are files and nothing that starts", evidence)
-    findings.details["static"] = {"folder": folder, "fallback": _fallback(project), "package": None}
+    findings.details["static"] = {"folder": folder, "fallback": staticfile.fallback(project), "package": None}
 
 
 def _start() -> Start:
@@ -76,22 +77,8 @@ def _page(project: Project) -> str | None:
 
 def _folder(project: Project) -> str | None:
     """The folder that is served: of the Staticfile, else that of the page that was found."""
-    declared = _staticfile(project).get("root")
-    if isinstance(declared, str):
-        return source.folder(declared) or "."
+    if declared := staticfile.root(project):
+        return declared
     if page := _page(project):
         return page.rpartition("/")[0] or "."
-    return "." if project.view.has("Staticfile") else None
-
-
-def _fallback(project: Project) -> str:
-    """index.html for every path when the Staticfile says so, in Railpack's words or Cloud Foundry's."""
-    settings = _staticfile(project)
-    return "index.html" if settings.get("index_fallback") or settings.get("pushstate") == "enabled" else ""
-
-
-def _staticfile(project: Project) -> dict[str, object]:
-    """An empty Staticfile is valid."""
-    if not (project.view.text("Staticfile") or "").strip():
-        return {}
-    return project.yaml("Staticfile") or {}
+    return "." if project.view.has(staticfile.NAME) else None
