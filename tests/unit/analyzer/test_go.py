@@ -155,3 +155,23 @@ def test_embedded_folders_are_not_copied() -> None:
 def test_rubbish(text: str) -> None:
     found = service({"go.mod": text, "go.work": text, "main.go": text, "cmd/a/main.go": MAIN})
     assert found.value("language") == "go"
+
+
+def test_module_below_the_root() -> None:
+    main = 'package main\n\nfunc main() { open("templates/a.html") }\n'
+    files = {"api/go.mod": "module a/api", "api/cmd/x/main.go": main, "api/templates/a.html": ""}
+    assert service(files).value("build_command").startswith("cd api && go build")
+    written = image(files)
+    assert "COPY api/templates /app/templates" in written
+    assert "cd api && go mod download" in written
+
+
+def test_a_persons_start_command() -> None:
+    files = {"go.mod": MOD, "main.go": MAIN, "start.sh": "shop"}
+    assert "-o /image/app/bin/shop ." in image({**files, "Procfile": "web: bin/shop --verbose"})
+    bare = image({**files, "Procfile": "web: shop"})
+    assert "PATH=/app/bin:$PATH" in bare
+    assert 'CMD ["./bin/shop"]' in image({**files, "Procfile": "web: go run ."})
+    script = image({**files, "Procfile": "web: ./start.sh"})
+    assert "FROM debian:bookworm-slim" in script
+    assert "COPY start.sh /app/start.sh" in script

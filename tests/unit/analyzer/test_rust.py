@@ -69,6 +69,20 @@ def test_port(line: str, expected: int) -> None:
     assert [found.value(name) for name in ("kind", "framework", "port")] == ["web", "axum", expected]
 
 
+def test_port_of_a_binary_in_its_folder() -> None:
+    line = 'fn main() { TcpListener::bind("0.0.0.0:3009") }'
+    assert service({"Cargo.toml": manifest(), "src/bin/web.rs": line}).value("port") == 3009
+
+
+def test_a_library_gives_way_to_the_language_that_it_extends() -> None:
+    files = {
+        "Cargo.toml": manifest(),
+        "src/lib.rs": "",
+        "package.json": '{"name": "x", "scripts": {"start": "node a.js"}}',
+    }
+    assert service(files).value("language") == "node"
+
+
 def test_several_binaries_are_named() -> None:
     found = service({"Cargo.toml": WORKSPACE, **member("a", "a"), **member("b", "b")})
     assert found.fields["start"].value is None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 
 from analyzer.languages.compiled.sources import Sources
+from analyzer.model import Start
 from analyzer.project import Project
 from analyzer.source.view import SourceView
 
@@ -21,7 +22,7 @@ def find(
 ) -> None:
     """Notes what of the folder `base` the source names in literals, unless it is compiled in."""
     view = project.view.sub(base)
-    named = {place for place in always if view.has(place) or view.has_folder(place)}
+    named = {place for place in always if view.has(place) or view.has_folder(place)} | _started(project, view)
     for path in sources.paths:
         body = BODY.search(sources.text(path))
         for literal in LITERAL.finditer(body[0] if body else ""):
@@ -29,6 +30,14 @@ def find(
     folder = "/".join(part for part in (project.findings.details.get("folder", "."), base) if part != ".")
     found = sorted(place for place in named if place not in embedded)[:MOST]
     project.findings.details["assets"] = [f"{folder}/{place}" if folder else place for place in found]
+
+
+def _started(project: Project, view: SourceView) -> set[str]:
+    """Scripts and settings that a person's start command names."""
+    start = project.findings.value("start")
+    words = start.command.split() if isinstance(start, Start) else []
+    files = {word.removeprefix("./") for word in words if view.has(word.removeprefix("./"))}
+    return {path for path in files if not path.endswith((".go", ".rs"))}
 
 
 def _places(view: SourceView, literal: str) -> tuple[str, ...]:

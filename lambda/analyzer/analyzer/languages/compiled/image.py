@@ -32,6 +32,8 @@ def apt(packages: Sequence[str]) -> tuple[Step, ...]:
 def binary_place(start: Start, name: str) -> str:
     """Where the program must be for the start command to find it: an absolute path."""
     word = program(start)
+    if start.kind == "shell-script" or word.endswith(".sh"):
+        return f"/app/bin/{name}"
     if "/" not in word:
         return f"/app/bin/{word if start.kind == 'binary' or word == name else name}"
     return word if word.startswith("/") else "/app/" + word.removeprefix("./")
@@ -74,16 +76,19 @@ def final(
     """The stage that runs: the build's /image, folders that are read at run time, port and command."""
     port = service.value("port")
     steps: list[Step] = [*apt(service.system_packages)] if base != "scratch" else []
-    steps += [Copy(("/image",), "/", stage="build"), Workdir("/app"), *variables(service, *env)]
+    found = () if "/" in program(start) and start.kind != "shell-script" else (("PATH", "/app/bin:$PATH"),)
+    steps += [Copy(("/image",), "/", stage="build"), Workdir("/app"), *variables(service, *found, *env)]
     steps += [Copy((asset,), f"/app/{_below(asset, service)}") for asset in assets]
     steps += [Expose(int(port))] if port else []
     return Stage(base, (*steps, Command(start.argv)))
 
 
 def _below(asset: str, service: Service) -> str:
-    """An asset of the build context, as seen from the service's folder."""
-    folder = str(service.details.get("folder") or ".")
-    return asset if folder == "." else asset.removeprefix(folder + "/")
+    """An asset of the build context, as seen from the folder that the program is started in."""
+    details = service.details
+    parts = [str(details.get(name) or ".") for name in ("folder", "base")]
+    folder = "/".join(part for part in parts if part != ".")
+    return asset.removeprefix(folder + "/") if folder else asset
 
 
 def bare_or_debian(service: Service, start: Start) -> str:

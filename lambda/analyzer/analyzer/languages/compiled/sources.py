@@ -22,7 +22,7 @@ HITS = 30
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|\'(?:\\.|[^\'\\\n])\'|//[^\n]*|/\*.*?\*/', re.S)
 """Literals and comments of C's descendants; a slash within a literal begins no comment."""
 ASIDE = {
-    *("vendor", "third_party", "node_modules", "target", "bin", "obj"),
+    *("vendor", "third_party", "node_modules", "target", "obj"),
     *("testdata", "test", "tests", "benches", "fixtures", "examples", "example", "docs", "doc"),
 }
 """Folders whose programs are not the application."""

@@ -102,7 +102,7 @@ class DotnetProject:
             or "aspire.appsdk" in self.sdk
             or "aspire.hosting.apphost" in self.packages
         )
-        return hosts or any(part.lower() in ASIDE - {"bin", "target"} for part in self.folder.split("/"))
+        return hosts or any(part.lower() in ASIDE - {"target"} for part in self.folder.split("/"))
 
 
 def _number(target: str) -> tuple[int, ...]:

@@ -43,7 +43,8 @@ def analyze(project: Project) -> None:
     image.describe(project, layout, near, mains.built(project, found, chosen))
     if chosen:
         _start(project, chosen)
-    assets.find(project, near, embedded=embeds.find(project, near))
+    base = str(project.findings.details["base"])
+    assets.find(project, near, base=base, embedded=embeds.find(project, near, base))
 
 
 def recipe(service: Service) -> Recipe | None:
@@ -75,7 +76,12 @@ def _start(project: Project, chosen: mains.Main) -> None:
     start = Start("binary", None, f"./bin/{chosen.name}", (f"./bin/{chosen.name}",))
     findings = project.findings
     findings.add("start", start, chosen.sureness, chosen.reason, chosen.evidence)
+    base = str(findings.details["base"])
     place = "." if chosen.folder == "." else f"./{chosen.folder}"
-    command = f'go build -trimpath -ldflags="-s -w" -o bin/{chosen.name} {place}'
+    build = "go build"
+    if base != "." and not findings.details["work"]:
+        build, place = f"cd {base} && go build", "." if chosen.folder == base else f"./{chosen.folder[len(base) + 1 :]}"
+    up = "../" * (base.count("/") + 1) if build != "go build" else ""
+    command = f'{build} -trimpath -ldflags="-s -w" -o {up}bin/{chosen.name} {place}'
     findings.add("build_command", command, confidence.DEFAULT, "Go programs are built with go build", chosen.evidence)
     findings.add("output_dir", "bin", confidence.DEFAULT, "the build command writes it")

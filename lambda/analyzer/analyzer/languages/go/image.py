@@ -57,6 +57,7 @@ def describe(project: Project, layout: Layout, sources: Sources, mains: list[Mai
         work=layout.has_work,
         sums=_sums(project, layout),
         workdir=base,
+        base=module,
         binaries=[
             [main.name, _package(main.folder, module)] for main in mains if _module_of(layout, main.folder) == module
         ],
