@@ -183,6 +183,45 @@ def test_finds_the_port_and_where_it_is_written(tree: Tree, port: int | None, li
         ({"app.py": "import streamlit", "requirements.txt": "streamlit"}, "/_stcore/health"),
         (
             {
+                "main.py": "from site_ import create_app\napp = create_app()\n",
+                "site_/__init__.py": "from flask import Flask\ndef create_app():\n    app = Flask(__name__)\n"
+                "    from .views import bp\n    app.register_blueprint(bp)\n    return app\n",
+                "site_/views.py": "from flask import Blueprint\nbp = Blueprint('x', __name__)\n"
+                "@bp.route('/')\ndef home(): pass\n",
+                "requirements.txt": "flask\ngunicorn",
+            },
+            "/",
+        ),
+        (
+            {
+                "site_/__init__.py": "from flask import Flask\napp = Flask(__name__)\nfrom site_ import views\n",
+                "site_/views.py": "from site_ import app\n\n@app.route('/health')\ndef up(): pass\n",
+                "requirements.txt": "flask\ngunicorn",
+            },
+            "/health",
+        ),
+        (
+            {
+                **WEB,
+                "main.py": "from fastapi import FastAPI\nfrom conf import settings\nfrom r import router\n"
+                "app = FastAPI()\n"
+                "app.include_router(router, prefix=settings.API)\n",
+                "conf.py": "class Settings:\n    API: str = '/v2'\n\nsettings = Settings()\n",
+                "r.py": "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/health')\ndef h(): pass\n",
+            },
+            "/v2/health",
+        ),
+        (
+            {
+                **DJANGO,
+                "mysite/urls.py": "from django.urls import include, path\ninner = [path('health/', None)]\n"
+                "urlpatterns = [path('v1/', include(inner))]\n",
+                "requirements.txt": "django\ngunicorn",
+            },
+            "/v1/health/",
+        ),
+        (
+            {
                 "s.py": "from aiohttp import web\napp = web.Application()\n"
                 "app.add_routes([web.get('/ready', None)])\nweb.run_app(app)\n"
             },
@@ -211,6 +250,8 @@ def test_finds_the_health_path(tree: Tree, path: str | None) -> None:
             "command",
         ),
         ({"api/hello.py": "class handler(Base):\n    pass\n"}, "function"),
+        ({"lambda_function.py": "def lambda_handler(event, context): pass\n"}, "function"),
+        ({"manage.py": DJANGO["manage.py"], "mysite/settings.py": "", "requirements.txt": "django"}, "web"),
         ({"main.py": "def hello(request): pass\n", "requirements.txt": "functions-framework"}, "command"),
     ],
 )
@@ -301,6 +342,13 @@ def test_names_the_entry_points_and_why_one_won() -> None:
     assert "wins over api:app because main.py is the more usual place" in found.reason
     assert [row.value.target for row in found.others] == ["api:app"]
     assert [(row.path, row.line) for row in found.evidence] == [("main.py", 2), ("requirements.txt", 2)]
+
+
+def test_equally_likely_entry_points_are_left_to_a_person() -> None:
+    field = fields({"api/users.py": FASTAPI, "api/items.py": FASTAPI, "requirements.txt": "fastapi\nuvicorn"})["start"]
+    assert field.value is None
+    assert field.missing == "name one of api.items:app, api.users:app in .slipway.toml or a Procfile"
+    assert [row.value.target for row in field.others] == ["api.items:app", "api.users:app"]
 
 
 RUBBISH: list[Tree] = [

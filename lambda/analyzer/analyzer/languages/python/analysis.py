@@ -80,7 +80,7 @@ def _health(context: Context, choice: Choice) -> None:
     if choice.health:
         served = choice.framework or "its server"
         context.findings.add("health_path", choice.health, confidence.DEFAULT, f"{served} answers {choice.health}")
-    health.decide(context.project, context.code, choice.file, choice.framework)
+    health.decide(context.project, context.code, choice.routes or choice.file, choice.framework)
 
 
 def _framework(context: Context, choice: Choice | None) -> None:
@@ -118,6 +118,9 @@ def _kind(context: Context, choice: Choice | None) -> None:
     elif isinstance(declared, Start) and declared.kind in WEB:
         found.add("kind", "web", confidence.PROVEN, "its start is an application server")
     if found.candidates["kind"] or choice:
+        return
+    if context.site:
+        found.add("kind", "web", confidence.DEFAULT, "it is a Django site")
         return
     handler = next((path for path in context.code.paths[:20] if is_handler(context.code.source(path))), None)
     if handler:

@@ -43,6 +43,8 @@ class Application:
     factory: bool = False
     imported: bool = False
     """Whether the module only hands on what another one makes."""
+    origin: str = ""
+    """The file in which it is made, when that is another one."""
 
 
 def applications(code: Code, path: str, depth: int = 0) -> list[Application]:
@@ -65,8 +67,8 @@ def _read(code: Code, path: str, depth: int) -> list[Application]:
         reader = _Maker(code, source, found, depth)
         if made := reader.made(assigned.value):
             how = f"{path} assigns {_shown(source, assigned.value)} to {assigned.name}"
-            framework, interface = made
-            found[assigned.name] = Application(path, assigned.name, framework, interface, assigned.line, how)
+            row = Application(path, assigned.name, *made, assigned.line, how, origin=reader.origin)
+            found[assigned.name] = row
     for row in _functions(code, source, found, depth):
         found.setdefault(row.variable, row)
     return sorted(found.values(), key=lambda row: row.line)
@@ -81,8 +83,9 @@ def _imported(code: Code, source: Source, depth: int) -> Iterator[Application]:
             continue
         for row in applications(code, place[0], depth + 1):
             if row.variable == place[1]:
-                how = f"{source.path} imports {row.variable} from {place[0]}, where {row.how.partition(' ')[2]}"
-                yield replace(row, path=source.path, variable=name, line=_line(source, name), how=how, imported=True)
+                how = f"{source.path} imports {row.variable} from {place[0]}, which {row.how.partition(' ')[2]}"
+                made, line = row.origin or row.path, _line(source, name)
+                yield replace(row, path=source.path, variable=name, line=line, how=how, imported=True, origin=made)
 
 
 def _line(source: Source, name: str) -> int:
@@ -97,6 +100,8 @@ class _Maker:
 
     def __init__(self, code: Code, source: Source, known: dict[str, Application], depth: int) -> None:
         self._code, self._source, self._known, self._depth = code, source, known, depth
+        self.origin = ""
+        """The other file in which it was made."""
 
     def made(self, node: ast.expr) -> tuple[Framework, str] | None:
         """The framework and interface of an expression's value."""
@@ -104,6 +109,7 @@ class _Maker:
             return self.made(node.value)
         if isinstance(node, ast.Name):
             row = self._known.get(node.id)
+            self.origin = row.origin if row else ""
             return (row.framework, row.interface) if row and not row.factory else None
         if isinstance(node, ast.Attribute):
             return self._attribute(node)
@@ -152,7 +158,10 @@ class _Maker:
         place = self._code.locate(name, self._source.path) if "." in name and self._depth < FOLLOWED else None
         source = self._code.source(place[0]) if place else None
         function = source.functions.get(place[1]) if source and place else None
-        return returned(self._code, source, function, self._depth + 1) if source and function else None
+        if source is None or function is None:
+            return None
+        self.origin = source.path
+        return returned(self._code, source, function, self._depth + 1)
 
 
 def _framework(name: str, interface: str) -> tuple[Framework, str]:

@@ -50,7 +50,9 @@ class Choice:
     kind: str
     framework: str = ""
     file: str | None = None
-    """The file whose routes are the service's."""
+    """The file that is started or served."""
+    routes: str = ""
+    """The file whose routes are the service's, when that is another one."""
     add: str = ""
     """A requirement that the image needs beside those declared."""
     environment: tuple[tuple[str, str], ...] = ()

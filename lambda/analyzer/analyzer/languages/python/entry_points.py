@@ -20,6 +20,8 @@ MAKES = re.compile(
     r"get_asgi_application|BlackSheep|Esmerald|Ravyn|Microdot|start_response|get_fast_api_app)\s*\("
 )
 VARIABLES = ("app", "application", "server", "api", "asgi_app", "wsgi_app", "asgi", "wsgi")
+LIKELIHOOD = 7
+"""Parts of a rank that make one entry point likelier than another; the rest only puts them in an order."""
 SEARCHED = 40
 """Files beyond the usual places that are searched."""
 

@@ -23,6 +23,7 @@ CHECKED = re.compile(
     r"[/\"'^]_*(health|live|ready|up|ping|heartbeat|status|alive)|include_router|register_blueprint|include\("
 )
 """Included files without any of these have no health check, nor lead to one."""
+ON_APPLICATION = re.compile(r"^@app\.(route|get)\(", re.M)
 ROOTED = re.compile(CHECKED.pattern + r"|[\"']/?[\"']")
 """The same for those that are included without a prefix, which may have the root."""
 
@@ -37,8 +38,12 @@ class Route:
 
 
 def routes(code: Code, path: str) -> Iterator[Route]:
-    """Routes of a file and of the routers that it includes from other files."""
-    return _Reader(code).read(path, "")
+    """Routes of a file, of the routers that it includes, and of files that import its application to add to it."""
+    reader = _Reader(code)
+    yield from reader.read(path, "")
+    for source in code.containing(ON_APPLICATION, FOLLOWED):
+        if "app" in source.imports and "app" not in (row.name for row in source.assigned):
+            yield from reader.read(source.path, "")
 
 
 class _Reader:

@@ -108,8 +108,12 @@ def _files(code: Code) -> Iterator[tuple[str, float, str]]:
 
 
 def is_handler(source: Source | None) -> bool:
-    """Whether a file is a function of a serverless platform: a class called `handler` that nothing starts."""
-    return source is not None and "handler" in source.classes and not source.guarded
+    """Whether a file is for a serverless platform: a class `handler` or a function of events, which nothing starts."""
+    if source is None or source.guarded:
+        return False
+    function = source.functions.get("lambda_handler") or source.functions.get("handler")
+    arguments = [argument.arg for argument in function.args.args] if function else []
+    return "handler" in source.classes or arguments[:2] == ["event", "context"]
 
 
 def kind_of(source: Source | None, dependencies: Dependencies) -> str:

@@ -55,7 +55,9 @@ def _choice(context: Context, entry: Entry, server: Server, *, sureness: float, 
     if server.name == "gunicorn" and context.dependencies.has("flask-socketio"):
         start = _with_sockets(context, start)
     evidence = (context.evidence(row.path, row.line), *context.dependencies.evidence(server.distribution))
-    return Choice(start, sureness, reason, evidence, "web", row.framework.name, row.path, root=entry.root)
+    return Choice(
+        start, sureness, reason, evidence, "web", row.framework.name, row.path, routes=row.origin, root=entry.root
+    )
 
 
 def _with_sockets(context: Context, start: Start) -> Start:

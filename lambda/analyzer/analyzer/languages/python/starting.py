@@ -10,7 +10,7 @@ from analyzer import confidence
 from analyzer.languages.python import declared, servers
 from analyzer.languages.python.applications import Application
 from analyzer.languages.python.context import Choice, Context
-from analyzer.languages.python.entry_points import Entry, entries, of_file, rank
+from analyzer.languages.python.entry_points import LIKELIHOOD, Entry, entries, of_file, rank
 from analyzer.languages.python.frameworks import ASGI, BARE, by_name
 from analyzer.languages.python.runs import runs
 from analyzer.languages.python.scripts import SERVING, console_scripts, modules, plain_files
@@ -74,7 +74,11 @@ def _applications(context: Context) -> Iterator[Choice]:
         own = [row for row in console_scripts(context) if row.kind == "web" and row.loopback is None]
         yield from (row for row in own if row.sureness >= confidence.PROVEN)
     context.findings.details.setdefault("entry_points", [row.target for row in brought[:8]])
-    yield from choices(context, best, brought)
+    tied = [row.target for row in brought if rank(row)[:LIKELIHOOD] == rank(best)[:LIKELIHOOD]]
+    if len(tied) > 1:
+        context.findings.cannot_tell("start", f"name one of {', '.join(tied[:8])} in .slipway.toml or a Procfile")
+    ways = choices(context, best, brought)
+    yield from (replace(way, sureness=confidence.HINT) for way in ways) if len(tied) > 1 else ways
     for other in brought[1:4]:
         yield from (
             replace(row, sureness=confidence.HINT, reason=other.application.how)
