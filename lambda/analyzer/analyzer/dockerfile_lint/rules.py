@@ -46,10 +46,10 @@ def _secret(file: File) -> Iterator[Finding]:
 
 
 INSTALLS = re.compile(
-    r"\b(?:pip3? install\b.*(?:-r|--requirement)|npm (?:ci|i|install)\b(?!.*(?:-g\b|--global))|pnpm (?:i|install)\b"
-    r"|yarn(?: install\b|\s*(?:$|[&;]| --))|bun install\b|bundle install|composer install|poetry install"
-    r"|pipenv (?:install|sync)|uv (?:sync|pip install\b.*-r)|go mod download|mvn\b.*dependency:|mix deps\.get"
-    r"|dotnet restore)"
+    r"\b(?:pip3? install\b.{0,500}?(?:-r|--requirement)|npm (?:ci|i|install)\b(?!.{0,500}?(?:-g\b|--global))"
+    r"|pnpm (?:i|install)\b|yarn(?: install\b|\s*(?:$|[&;]| --))|bun install\b|bundle install|composer install"
+    r"|poetry install|pipenv (?:install|sync)|uv (?:sync|pip install\b.{0,500}?-r)|go mod download"
+    r"|mvn\b.{0,500}?dependency:|mix deps\.get|dotnet restore)"
 )
 
 
@@ -94,7 +94,7 @@ def _shell_form(file: File) -> Iterator[Finding]:
 
 
 APT = re.compile(r"\bapt(?:-get)?\s+(?:-\S+\s+)*install\b")
-CLEANED = re.compile(r"rm\s+-\w*r\w*\s+[^&;]*/var/lib/apt|mount=type=cache[^ ]*/var/(?:lib|cache)/apt")
+CLEANED = re.compile(r"rm\s+-\w*r\w*\s+[^&;]{0,500}?/var/lib/apt|mount=type=cache[^ ]{0,500}?/var/(?:lib|cache)/apt")
 
 
 def _apt_leftovers(file: File) -> Iterator[Finding]:
@@ -118,7 +118,7 @@ def _apt_update_alone(file: File) -> Iterator[Finding]:
 
 
 PIPED = re.compile(
-    r"\b(?:curl|wget)\b[^|;&]*\|\s*(?:sudo\s+)?(?:\w+=\S+\s+)*(?:ba|z|da)?sh\b|sh\s+<\(\s*(?:curl|wget)\b"
+    r"\b(?:curl|wget)\b[^|;&]{0,500}\|\s*(?:sudo\s+)?(?:\w+=\S+\s+)*(?:ba|z|da)?sh\b|sh\s+<\(\s*(?:curl|wget)\b"
 )
 
 

@@ -12,16 +12,19 @@ from analyzer.source.view import SourceView
 
 
 def read(view: SourceView, source: Source) -> Iterator[Variable]:
-    """One variable a field of each class that is derived from BaseSettings directly."""
+    """One variable a field of the classes that are derived from BaseSettings directly, each name once."""
     if source.language != "python" or "BaseSettings" not in source.text:
         return
     try:
         tree = ast.parse(source.text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
+    found: dict[str, Variable] = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and any(_name(base) == "BaseSettings" for base in node.bases):
-            yield from _fields(view, source.path, node)
+            for variable in _fields(view, source.path, node):
+                found.setdefault(variable.name, variable)
+    yield from found.values()
 
 
 def _fields(view: SourceView, path: str, settings: ast.ClassDef) -> Iterator[Variable]:

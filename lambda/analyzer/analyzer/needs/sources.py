@@ -51,6 +51,10 @@ ASIDE = re.compile(
 """Files that do not run in production, and Laravel's settings, which read a variable for every driver there is."""
 
 
+LONG_LINE = 400
+"""Characters; nothing that far into a line is looked at as a comment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A source file that was read."""
@@ -76,5 +80,6 @@ def _language(path: str) -> str | None:
 
 def in_comment(text: str, position: int) -> bool:
     """Whether the line of a position begins as a comment, in any of these languages."""
-    line = text[text.rfind("\n", 0, position) + 1 : position].lstrip()
+    before = text[max(position - LONG_LINE, 0) : position]
+    line = before.rpartition("\n")[2].lstrip() if "\n" in before or position <= LONG_LINE else ""
     return line.startswith(("#", "//", "*", "/*", "--"))

@@ -56,7 +56,8 @@ WAYS: dict[str, tuple[Reading, ...]] = {
     ),
     "go": (
         _way(
-            rf"\bos\.Getenv\(\s*{QUOTED}\s*\)", r"\s*[!=]=|[^\n]*\n(?:[^\n]*\n)?\s*(?:\}\s*else\s+)?if [^\n]*==\s*\"\""
+            rf"\bos\.Getenv\(\s*{QUOTED}\s*\)",
+            r"\s*[!=]=|[^\n]{0,200}\n(?:[^\n]{0,200}\n)?\s*(?:\}\s*else\s+)?if [^\n]{0,200}==\s*\"\"",
         ),
         _way(rf"\bos\.LookupEnv\(\s*{QUOTED}", optional=True),
         _way(rf"\b[gG]et[eE]nv\w*\(\s*{QUOTED}", COMMA),
@@ -91,10 +92,14 @@ WAYS: dict[str, tuple[Reading, ...]] = {
 
 MENTIONS = ("env", "ENV", "Env", "config(", "${")
 """One of them is in every file that reads a variable in one of these ways; most files have none."""
-TAKEN_APART = re.compile(r"(?:const|let|var)\s*\{([^}]{1,2000})\}\s*=\s*process\.env\b")
+TAKEN_APART = re.compile(r"\}\s*=\s*process\.env\b")
 TESTED = re.compile(
     r"(?:(?:&&|\|\||\?\?|\bor|\band)\s*\(?!{0,2}|\b(?:if|unless|elif|while|assert)\b\s*\(?\s*!?\s*(?:os\.)?|!|\bbool\(\s*(?:os\.)?)$"
 )
+NEAR = 80
+"""Characters on the same line before a variable that may test it."""
+PLACES = 500
+"""In one file."""
 FATAL = re.compile(r"(?i)fatal|panic|exit\(|errors?\.|raise|throw")
 
 OWN = re.compile(
@@ -138,7 +143,7 @@ def read(view: SourceView, source: Source) -> Iterator[Variable]:
     if not any(mention in source.text for mention in MENTIONS):
         return
     found: dict[str, Variable] = {}
-    for start, name, required, shown in sorted(_places(source)):
+    for start, name, required, shown in sorted(_places(source))[:PLACES]:
         if is_own(name) or (name in found and not required):
             continue
         line = source.text.count("\n", 0, start) + 1
@@ -164,7 +169,8 @@ def _required(way: Reading, match: re.Match[str]) -> bool:
         return False
     text = match.string
     defaulted = way.defaulted.match(text, match.end()) if way.defaulted else None
-    tested = TESTED.search(text[text.rfind("\n", 0, match.start()) + 1 : match.start()])
+    before = text[max(match.start() - NEAR, 0) : match.start()]
+    tested = TESTED.search(before.rpartition("\n")[2])
     if not defaulted and not tested:
         return True
     follows = text[defaulted.end() if defaulted else match.end() :][:200].split("\n")
@@ -175,6 +181,7 @@ def _required(way: Reading, match: re.Match[str]) -> bool:
 def _taken_apart(text: str) -> Iterator[tuple[int, str, bool, str]]:
     """`const { A, B = "b" } = process.env`."""
     for match in TAKEN_APART.finditer(text):
-        for part in match[1].split(","):
+        start = text.rfind("{", max(match.start() - 2000, 0), match.start())
+        for part in text[start + 1 : match.start()].split(",") if start >= 0 else ():
             if name := re.match(rf"\s*{NAME}\s*(?=$|[:=])", part):
-                yield match.start(), name[1], "=" not in part, f"{name[1]} of process.env"
+                yield start, name[1], "=" not in part, f"{name[1]} of process.env"
