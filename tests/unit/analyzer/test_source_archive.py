@@ -198,6 +198,13 @@ def test_what_is_no_archive(data: bytes) -> None:
     assert str(failure) == "the file is no archive that can be read, or it is damaged"
 
 
+def test_an_entry_without_a_name_is_left_out() -> None:
+    data = bytearray(zipped({"x": b""}))
+    for signature, place in ((b"PK\x03\x04", 30), (b"PK\x01\x02", 46)):
+        data[data.index(signature) + place] = 0
+    assert view_of(bytes(data)).paths == ()
+
+
 def test_an_empty_archive_is_an_empty_tree() -> None:
     assert view_of(plain_tar({})).paths == ()
     assert view_of(zipped({})).paths == ()

@@ -7,6 +7,7 @@ files at once. Everything arrives in a temporary folder that is removed with the
 
 from __future__ import annotations
 
+import logging
 import struct
 import time
 import zlib
@@ -118,6 +119,8 @@ def _client(transport: Transport) -> Any:
     """A git client that speaks through a transport."""
     from dulwich.client import AbstractHttpGitClient
 
+    logging.getLogger("dulwich").setLevel(logging.CRITICAL)  # or it logs what servers send
+
     class Client(AbstractHttpGitClient):
         """Discovers what the server has once."""
 
@@ -200,19 +203,15 @@ def _is_id(ref: str | None) -> TypeGuard[str]:
 @contextmanager
 def _explained(remote: Remote) -> Iterator[None]:
     """What the library raises when an answer is not what git says; it asserts and indexes what a server sends."""
-    from dulwich.errors import (
-        ApplyDeltaError,
-        ChecksumMismatch,
-        FileFormatException,
-        GitProtocolError,
-        NotGitRepository,
-    )
+    from dulwich import errors
+    from dulwich.pack import UnresolvedDeltas
 
+    damaged = (errors.FileFormatException, errors.ChecksumMismatch, errors.ApplyDeltaError, UnresolvedDeltas)
     try:
         yield
-    except (GitProtocolError, NotGitRepository):
+    except (errors.GitProtocolError, errors.NotGitRepository):
         raise unreachable(remote, "the connection was cut, or its answer is not git's") from None
     except (ValueError, LookupError, TypeError, AssertionError, OSError, EOFError, zlib.error, struct.error):
         raise unreachable(remote, "its answer is not git's") from None
-    except (FileFormatException, ChecksumMismatch, ApplyDeltaError):
+    except damaged:
         raise unreachable(remote, "its answer is damaged") from None

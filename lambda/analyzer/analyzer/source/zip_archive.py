@@ -40,7 +40,7 @@ class _Contents:
         self.found = Found()
         self.files: dict[str, zipfile.ZipInfo] = {}
         for member in archive.infolist():
-            if not member.is_dir():
+            if not member.filename.endswith("/"):
                 self._member(member)
 
     def tree(self) -> Tree:
