@@ -264,6 +264,7 @@ def test_says_of_which_kind_it_is(tree: Tree, kind: str) -> None:
     [
         ({"server.py": "from http.server import *\nHTTPServer(('127.0.0.1', 80), None)\n"}, "binds_loopback"),
         ({"app.py": FLASK, "requirements.txt": "flask"}, "server_added"),
+        ({"app.py": FLASK + "app.run(host='0.0.0.0')\n", "requirements.txt": "flask"}, "development_server"),
         ({"app.py": FLASK}, "undeclared_dependency"),
         ({"main.py": "print 'two'\n"}, "unparsed_source"),
         ({"environment.yml": "dependencies: [flask]", "app.py": FLASK}, "conda_environment"),

@@ -19,7 +19,8 @@ from analyzer.languages.python.frameworks import (
     made_by,
     same_callable,
 )
-from analyzer.languages.python.syntax import Source, walk
+from analyzer.languages.python.nodes import walk
+from analyzer.languages.python.syntax import Source
 
 FACTORY = re.compile(
     r"_*(create|make|build|get|init|setup|new)_?\w*(app|application|api|server|asgi|wsgi)\w*$|app_factory$"

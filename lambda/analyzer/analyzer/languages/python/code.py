@@ -7,7 +7,8 @@ import re
 from itertools import chain, islice
 from typing import Any
 
-from analyzer.languages.python.syntax import Source, assignments, parse
+from analyzer.languages.python.nodes import assignments
+from analyzer.languages.python.syntax import Source, parse
 from analyzer.source.view import SourceView
 
 LISTED = 300

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from analyzer.languages.python.context import Choice, Context
 from analyzer.languages.python.manifests import strings
+from analyzer.languages.python.runs import Run, runs
+from analyzer.model import Evidence, Start
 
+DEVELOPMENT = ("flask", "dash", "bottle", "quart", "werkzeug", "wsgiref")
+"""Libraries whose own servers are not meant for production, as their documentation says."""
 THIRD_PARTY = ("flask", "fastapi", "django", "starlette", "streamlit", "gradio", "dash", "requests", "numpy", "pandas")
 
 
 def add(context: Context, choice: Choice | None) -> None:
     """Adds the warnings."""
-    if choice:
+    start = context.findings.value("start")
+    if isinstance(start, Start) and start.kind == "python-file" and start.target:
+        _own_server(context, runs(context.code, start.target))
+    elif choice:
         _binding(context, choice)
+    if choice:
         _server(context, choice)
     _hosts(context)
     _undeclared(context)
@@ -23,12 +31,34 @@ def add(context: Context, choice: Choice | None) -> None:
 
 def _binding(context: Context, choice: Choice) -> None:
     if choice.loopback and choice.start == context.findings.value("start"):
+        _loopback(context, choice.loopback)
+
+
+def _own_server(context: Context, found: list[Run]) -> None:
+    """A file that is started and serves by itself."""
+    run = next((run for run in found if run.started), None)
+    if run is None:
+        return
+    where = context.evidence(run.path, run.line)
+    # A tool that takes its host from a variable gets it from the image.
+    if run.loopback and not (run.library == "gradio" and run.host.text is None):
+        _loopback(context, where)
+    if run.library in DEVELOPMENT:
         context.findings.warn(
-            "binds_loopback",
-            f"{choice.loopback.path} binds to the loopback interface, so nothing outside the container reaches it",
-            choice.loopback,
-            remedy='bind to "0.0.0.0", or read the host from a variable',
+            "development_server",
+            f"{run.path} starts the development server of {run.library}",
+            where,
+            remedy="add gunicorn to the dependencies: it is then what starts the application",
         )
+
+
+def _loopback(context: Context, where: Evidence) -> None:
+    context.findings.warn(
+        "binds_loopback",
+        f"{where.path} binds to the loopback interface, so nothing outside the container reaches it",
+        where,
+        remedy='bind to "0.0.0.0", or read the host from a variable',
+    )
 
 
 def _server(context: Context, choice: Choice) -> None:

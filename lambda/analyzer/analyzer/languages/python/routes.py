@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.languages.python.code import Code
-from analyzer.languages.python.syntax import Call, Source, walk
+from analyzer.languages.python.nodes import walk
+from analyzer.languages.python.syntax import Call, Source
 from analyzer.languages.python.url_patterns import patterns
 from analyzer.languages.python.values import evaluate
 
