@@ -34,7 +34,12 @@ STARTS = {
         'java -cp "target/shop-1.0.jar:target/lib/*" a.Main',
         "javalin",
     ),
-    "no dependency": ({"pom.xml": pom(), **MAIN}, "java -jar target/shop-1.0.jar", None),
+    "no dependency": ({"pom.xml": pom(), **MAIN}, "java -cp target/shop-1.0.jar a.Main", None),
+    "manifest": (
+        {"build.gradle": "plugins { id 'java' }\njar { manifest { attributes 'Main-Class': 'a.Main' } }", **MAIN},
+        "java -jar build/libs/*.jar",
+        None,
+    ),
     "application plugin": (
         {"build.gradle.kts": KTOR, "src/main/kotlin/Main.kt": "package a\nfun main() {}\n"},
         'java -cp "build/install/app/lib/*" a.MainKt',

@@ -130,7 +130,14 @@ def start_of(chosen: Chosen) -> tuple[Start | None, str]:
         return _class_path(module, folder, chosen.main_class), "path"
     if not chosen.main_class:
         return None, "plain"
-    return _jar(f"{built}/{name}.jar"), "plain"
+    return _plain(f"{built}/{name}.jar", module, chosen.main_class), "plain"
+
+
+def _plain(path: str, module: Module, main_class: str) -> Start:
+    """A jar whose manifest may name no class: the image names it on the command line."""
+    every = f'"{path.removesuffix(".jar")}"' if "*" in path else path
+    typed = f"java -jar {path}" if module.main_class else f"java -cp {every} {main_class}"
+    return Start("jar", None, typed, (*MEMORY, "-cp", "app.jar", main_class))
 
 
 def _jar(path: str) -> Start:

@@ -185,8 +185,7 @@ def _is_own(start: Start) -> bool:
 
 def _in_image(service: Service, start: Start) -> Start:
     """A person's `java -jar target/x.jar` finds its jar at that place; build tools are not in the image."""
-    main = str(service.details["main"])
-    own = (*choice.MEMORY, "-cp", "lib/*", main) if service.details["jar"] == "path" else choice.ARGV
+    own = tuple(str(word) for word in service.details["argv"])
     if program(start).rpartition("/")[2] in ("mvn", "mvnw", "gradle", "gradlew"):
         return replace(start, kind="jar", argv=own)
     return start

@@ -11,7 +11,7 @@ from analyzer.model import Evidence, Start
 from analyzer.project import Project
 from analyzer.versions import Pin
 
-SBT_NAME = re.compile(r"\bname\s*:=\s*\"(?P<name>[^\"]+)\"")
+SBT_NAME = re.compile(r"\bname\s*:=\s*\"{1,3}(?P<name>[^\"]+)\"")
 SBT_PORT = re.compile(r"\b(?:bind|newServerAt|withPort|bindHttp)\([^)\n]*?(?P<port>\d{4,5})")
 
 

@@ -46,9 +46,8 @@ def describe(project: Project, build: Build, chosen: choice.Chosen) -> None:
         module=module.folder,
         build=command,
         jar=jar,
-        artifact=start.command.removeprefix("java -jar ")
-        if jar in ("boot", "fat", "plain", "runner", "quarkus")
-        else "",
+        artifact=_artifact(start) if jar in ("boot", "fat", "plain", "runner", "quarkus") else "",
+        argv=list(start.argv),
         main=chosen.main_class or "",
         name=module.name,
         boot=module.boot,
@@ -57,6 +56,12 @@ def describe(project: Project, build: Build, chosen: choice.Chosen) -> None:
         offline=build.tool == "maven" and len(build.manifests) == 1 and build.path == "pom.xml",
         polyglot=build.path == "pom.yml",
     )
+
+
+def _artifact(start: Start) -> str:
+    """The jar that a derived start command names."""
+    word = start.command.split()[2].strip('"')
+    return f"{word}.jar" if word.endswith("*") else word
 
 
 def _said(project: Project) -> str:
