@@ -41,10 +41,11 @@ Named = Iterator[tuple[str, tuple[str, ...], int | str]]
 
 
 def production(project: Project) -> Iterator[Dependency]:
-    """What the manifests in the service's folder list, without groups for development and tests."""
+    """What the manifests in the service's folder list, without groups for development and tests; once a manifest."""
     for patterns, reader in READERS:
         for path in sorted(project.view.match(*patterns))[:PER_KIND]:
-            for name, extras, place in reader(project, path):
+            first = {(name, extras): place for name, extras, place in reversed(list(reader(project, path)))}
+            for (name, extras), place in reversed(first.items()):
                 yield Dependency(name, extras, path, place)
 
 

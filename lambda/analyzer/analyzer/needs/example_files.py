@@ -43,10 +43,11 @@ class Example:
 
 def examples(view: SourceView) -> Iterator[Example]:
     """The variables of the first such file; lower-case names are not the environment's custom and left out."""
-    path = view.first(*FILES)
+    path, seen = view.first(*FILES), set()
     for number, line in enumerate(view.lines(path) if path else (), 1):
         found = LINE.match(line)
-        if path and found and found[1] == found[1].upper():
+        if path and found and found[1] == found[1].upper() and found[1] not in seen:
+            seen.add(found[1])
             scheme = SCHEME.match(found[2])
             driver = found[2].strip().strip("\"'") if DRIVER.fullmatch(found[1]) else ""
             yield Example(found[1], scheme[1] if scheme else "", driver, view.evidence(path, number, f"{found[1]}=..."))

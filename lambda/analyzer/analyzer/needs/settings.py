@@ -69,9 +69,11 @@ def _schemes(text: str) -> Iterator[tuple[int, str]]:
 
 def of_files(view: SourceView) -> Said:
     """What settings files say that are not source."""
-    yield from _prisma(view)
-    yield from _rails(view)
-    yield from _spring(view)
+    seen = set()
+    for engine, sureness, place in (*_prisma(view), *_rails(view), *_spring(view)):
+        if (engine, place.path) not in seen:
+            seen.add((engine, place.path))
+            yield engine, sureness, place
 
 
 def _prisma(view: SourceView) -> Said:
