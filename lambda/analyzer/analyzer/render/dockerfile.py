@@ -26,6 +26,7 @@ HEADER = "# Written by `./poe analyze --write`. Edit it freely: a Dockerfile tha
 CA_VARIABLES = {
     "PIP_CERT": re.compile(r"\b(pip|poetry|pdm|pipenv)\b"),
     "REQUESTS_CA_BUNDLE": re.compile(r"\b(poetry|pdm|pipenv)\b"),
+    "HEX_CACERTS_PATH": re.compile(r"\bmix\b"),
     "NODE_EXTRA_CA_CERTS": re.compile(r"\b(npm|npx|pnpm|yarn|bun|node|corepack|deno)\b"),
 }
 """Variables that tell a program of a bundle of certificate authorities, beside SSL_CERT_FILE, which most know."""
