@@ -200,3 +200,25 @@ def test_what_lies_about_stays_out() -> None:
     recipe = python.recipe(service(PIP))
     assert recipe
     assert {"**/__pycache__", "**/.venv", "**/.env", ".git"} <= set(dockerignore(recipe).split("\n"))
+
+
+def test_names_with_line_feeds_do_not_reach_the_dockerfile() -> None:
+    tree: Tree = {
+        "a\nRUN evil/main.py": "import helper\n" + FASTAPI,
+        "a\nRUN evil/helper.py": "",
+        "pyproject.toml": '[tool.poetry]\nname = "x"\nrequires-poetry = """>1\nRUN evil"""\n',
+        "uv.lock": "",
+        "main.py": FASTAPI,
+        "b\nRUN evil/pyproject.toml": "",
+    }
+    assert "evil" not in written(tree)
+
+
+@pytest.mark.parametrize(
+    "tree", [{**DJANGO, "requirements.txt": "django"}, {"app.py": FLASK, "requirements.txt": "flask"}]
+)
+def test_a_server_that_is_started_is_installed(tree: Tree) -> None:
+    found = service(tree)
+    assert found.value("start").argv[0] == "gunicorn"
+    assert found.details["add"] == ["gunicorn>=23,<24"]
+    assert "'gunicorn>=23,<24'" in written(tree)

@@ -125,7 +125,8 @@ def importable(path: str) -> bool:
 def _listed(view: SourceView) -> list[str]:
     depths: dict[int, list[str]] = {}
     for path in view.paths:
-        if path.endswith(".py"):
+        # A path with a line feed in it would break the lines of a Dockerfile.
+        if path.endswith(".py") and path.isprintable():
             depths.setdefault(path.count("/"), []).append(path)
     nearest = chain.from_iterable(depths[depth] for depth in sorted(depths))
     counting = (path for path in nearest if ASIDE.isdisjoint(path.split("/")[:-1]) and not TOOLING.search(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from analyzer import confidence
 from analyzer.findings import Findings
@@ -48,6 +48,7 @@ class Choice:
     reason: str
     evidence: tuple[Evidence, ...]
     kind: str
+    _: KW_ONLY
     framework: str = ""
     file: str | None = None
     """The file that is started or served."""

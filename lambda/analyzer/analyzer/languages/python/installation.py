@@ -34,8 +34,9 @@ def describe(context: Context, choice: Choice | None) -> None:
     if context.site and context.site.static and context.site.manage:
         details["collectstatic"] = {"manage": context.site.manage, "variables": list(context.site.variables)}
     _front_end(context)
-    if requires := context.manifests.poetry.get("requires-poetry"):
-        details["poetry"] = requires if isinstance(requires, str) else ""
+    requires = context.manifests.poetry.get("requires-poetry")
+    if isinstance(requires, str) and re.fullmatch(r"[<>=!~\d., ]+", requires):
+        details["poetry"] = requires
     if context.dependencies.has("playwright"):
         details["playwright"] = True
 
@@ -117,7 +118,9 @@ def _members(context: Context, lock_path: str) -> list[str]:
         return []
     folder = lock_path.rpartition("/")[0] or "."
     above = context.project.whole.sub(folder)
-    found = [path for path in above.paths if path.endswith("/pyproject.toml") and path.count("/") < 4]
+    found = [
+        path for path in above.paths if path.endswith("/pyproject.toml") and path.count("/") < 4 and path.isprintable()
+    ]
     return sorted(found)[:60]
 
 

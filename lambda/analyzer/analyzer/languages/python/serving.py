@@ -56,7 +56,15 @@ def _choice(context: Context, entry: Entry, server: Server, *, sureness: float, 
         start = _with_sockets(context, start)
     evidence = (context.evidence(row.path, row.line), *context.dependencies.evidence(server.distribution))
     return Choice(
-        start, sureness, reason, evidence, "web", row.framework.name, row.path, routes=row.origin, root=entry.root
+        start,
+        sureness,
+        reason,
+        evidence,
+        "web",
+        framework=row.framework.name,
+        file=row.path,
+        routes=row.origin,
+        root=entry.root,
     )
 
 
@@ -75,7 +83,7 @@ def _sanic(context: Context, entry: Entry) -> Choice:
     row = entry.application
     reason = f"{row.how}, and Sanic brings its own production server"
     where = (context.evidence(row.path, row.line),)
-    return Choice(start, confidence.PROVEN, reason, where, "web", "sanic", row.path, root=entry.root)
+    return Choice(start, confidence.PROVEN, reason, where, "web", framework="sanic", file=row.path, root=entry.root)
 
 
 def own_run(context: Context, entry: Entry) -> Run | None:
@@ -99,7 +107,15 @@ def file_choice(context: Context, run: Run, framework: str, health: str = "") ->
     where = context.evidence(run.path, run.line)
     loopback = where if run.loopback else None
     return Choice(
-        start, confidence.PROVEN, reason, (where,), "web", framework, run.path, health=health, loopback=loopback
+        start,
+        confidence.PROVEN,
+        reason,
+        (where,),
+        "web",
+        framework=framework,
+        file=run.path,
+        health=health,
+        loopback=loopback,
     )
 
 

@@ -48,7 +48,7 @@ def _django(context: Context) -> Iterator[Choice]:
     urls = _urls(context)
     sureness = confidence.DEFAULT if added else confidence.PROVEN
     add = server.install if added else ""
-    yield Choice(start, sureness, reason, evidence, "web", "django", urls, add, root=site.root)
+    yield Choice(start, sureness, reason, evidence, "web", framework="django", file=urls, add=add, root=site.root)
 
 
 def _urls(context: Context) -> str | None:

@@ -77,8 +77,8 @@ def _choice(context: Context, tool: Tool, path: str) -> Choice:
         f"{path} is written with {tool.name}, which starts it",
         where,
         kind,
-        tool.name,
-        None if tool.health else path,
+        framework=tool.name,
+        file=None if tool.health else path,
         environment=environment,
         health=tool.health,
         loopback=loopback,
@@ -90,7 +90,7 @@ def _agents(context: Context, path: str) -> Choice:
     start = Start("other", None, command(words), words)
     reason = f"{path} is an agent, which google-adk serves"
     where = (context.evidence(path), *context.dependencies.evidence("google-adk"))
-    return Choice(start, confidence.PROVEN, reason, where, "web", "google-adk", health="/list-apps")
+    return Choice(start, confidence.PROVEN, reason, where, "web", framework="google-adk", health="/list-apps")
 
 
 def _handler(source: Source | None) -> str:
