@@ -1,7 +1,7 @@
 """The negative corpus at full size, in a process of its own: the exact message, within 2 s, within 200 MB.
 
-Time is of the library call (open, key, analyze) in an interpreter whose imports are done, the best of three where the
-machine is busy; memory is the whole process's.
+Time is the processor's for the library call (open, key, analyze) in an interpreter whose imports are done, so that
+tests that run beside this one do not count; memory is the whole process's.
 """
 
 from __future__ import annotations
@@ -41,12 +41,9 @@ def find(source):
 
 
 analyze(memory_tree({"app.py": "import flask", "package.json": "{}"}).view())  # imports
-taken = []
-while len(taken) < 3 and not (taken and min(taken) < 1):
-    started = time.monotonic()
-    found = find(sys.argv[1])
-    taken.append(time.monotonic() - started)
-found["seconds"] = min(taken)
+started = time.process_time()
+found = find(sys.argv[1])
+found["seconds"] = time.process_time() - started
 found["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps(found))
 """
