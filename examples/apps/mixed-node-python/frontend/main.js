@@ -1,2 +1,5 @@
-const answer = await fetch("/api/health");
-document.body.textContent = (await answer.json()).status;
+fetch("/api/health")
+  .then((answer) => answer.json())
+  .then((health) => {
+    document.body.textContent = health.status;
+  });
