@@ -103,15 +103,23 @@ BAD: dict[str, tuple[Change, Service, tuple[str, str, str]]] = {
         Service("hello", "loop"),
         ("services.hello.source", "'loop' is a link that leads to itself", "correct the link"),
     ),
-    "no Dockerfile": (
-        lambda root: (root / "app" / "Dockerfile").unlink(),
+    "no Dockerfile, and nothing to write one from": (
+        lambda root: [path.unlink() for path in (root / "app").rglob("*") if path.is_file()],
         SERVICE,
-        ("services.hello", "there is no Dockerfile in app", "write one, or name it with `dockerfile`"),
+        (
+            "services.hello",
+            "there is no Dockerfile in app, and the language cannot be told",
+            "add the manifest of a language, such as pyproject.toml, package.json or go.mod, or a Dockerfile",
+        ),
     ),
     "no Dockerfile of that name": (
         lambda root: None,
         replace(SERVICE, dockerfile="docker/prod"),
-        ("services.hello.dockerfile", "there is no docker/prod in app", "write it, or leave the key out to have one generated"),
+        (
+            "services.hello.dockerfile",
+            "there is no docker/prod in app",
+            "write it, or leave the key out to have one generated",
+        ),
     ),
     "Dockerfile is no text": (
         bytes_that_are_no_text,
