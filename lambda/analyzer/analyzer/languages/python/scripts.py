@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -15,6 +16,16 @@ from analyzer.languages.python.runs import Run, runs
 from analyzer.languages.python.serving import python_file
 from analyzer.languages.python.syntax import Source
 from analyzer.model import Start
+
+DEFINITIONS = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Assign,
+    ast.AnnAssign,
+)
 
 SERVING = ("start", "serve", "server", "web", "app", "api", "run")
 """Names of console scripts that start a service rather than a tool."""
@@ -102,9 +113,25 @@ def _files(code: Code) -> Iterator[tuple[str, float, str]]:
     guarded = [path for path in at_root if (source := code.source(path)) and source.guarded]
     if len(guarded) == 1:
         yield guarded[0], confidence.CONVENTION, f"{guarded[0]} is the only file at the root that can be started"
+    elif len(at_root) == 1 and only_defines(code.source(at_root[0])):
+        yield (
+            at_root[0],
+            confidence.HINT,
+            f"{at_root[0]} is the only Python file at the root, and it only defines things",
+        )
     elif len(at_root) == 1:
         yield at_root[0], confidence.CONVENTION, f"{at_root[0]} is the only Python file at the root"
     yield from ((path, confidence.HINT, f"{path} can be started") for path in guarded[:4] if len(guarded) > 1)
+
+
+def only_defines(source: Source | None) -> bool:
+    """Whether running the file would do nothing: functions, classes, names, a docstring."""
+    if source is None or source.tree is None:
+        return False
+    return all(
+        isinstance(node, DEFINITIONS) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        for node in source.tree.body
+    )
 
 
 def is_handler(source: Source | None) -> bool:
