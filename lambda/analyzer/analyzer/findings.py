@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from analyzer import confidence
 from analyzer.model import FIELDS, Backing, Candidate, Caution, Evidence, Process, Variable
 
 
@@ -21,9 +23,9 @@ class Findings:
         self.build_packages: set[str] = set()
         self.warnings: list[Caution] = []
 
-    def add(self, name: str, value: Any, confidence: float, reason: str, *evidence: Evidence) -> None:
+    def add(self, name: str, value: Any, sureness: float, reason: str, *evidence: Evidence) -> None:
         """Offer a value for a field; among equally sure ones the first wins."""
-        self.candidates[name].append(Candidate(value, confidence, reason, evidence))
+        self.candidates[name].append(Candidate(value, sureness, reason, evidence))
 
     def best(self, name: str) -> Candidate | None:
         """The candidate that would win now."""
@@ -33,6 +35,12 @@ class Findings:
         """The value that would win now, None when there is no candidate."""
         best = self.best(name)
         return best.value if best else None
+
+    def doubt(self, name: str) -> None:
+        """Make every candidate of a field a hint: something else says that the field does not apply."""
+        self.candidates[name] = [
+            replace(one, confidence=min(one.confidence, confidence.HINT)) for one in self.candidates[name]
+        ]
 
     def cannot_tell(self, name: str, missing: str) -> None:
         """Say what to add so that a field can be told; the first such sentence stays."""

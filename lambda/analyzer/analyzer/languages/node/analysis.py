@@ -139,6 +139,7 @@ def _kind(app: App, outcome: Outcome, heard: listening.Heard) -> None:
         findings.add(
             "kind", "library", confidence.CONVENTION, f"{app.manifest.path} exports a library and starts nothing"
         )
+        findings.doubt("start")
     elif heard.reads_port:
         findings.add("kind", "web", confidence.CONVENTION, "it reads PORT", heard.reads_port)
     else:
@@ -150,5 +151,7 @@ def _kind(app: App, outcome: Outcome, heard: listening.Heard) -> None:
 def _is_library(app: App, outcome: Outcome) -> bool:
     """Published for others to import: no start script, not private, with files or exports."""
     data = app.manifest.data
-    published = any(key in data for key in ("exports", "files", "publishConfig", "peerDependencies"))
+    published = any(
+        key in data for key in ("exports", "files", "publishConfig", "peerDependencies", "types", "typings")
+    )
     return outcome.script is None and published and data.get("private") is not True
