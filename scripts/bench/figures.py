@@ -55,6 +55,10 @@ def _planned(count: int) -> Callable[[Facts], float]:
     return figure
 
 
+def _analyzed(row: int) -> Callable[[Facts], float]:
+    return lambda facts: float(facts["analyze"]["library"][row]["seconds"]["median"])
+
+
 def _nothing(facts: Facts) -> float:
     return float(facts["pairs"]["nothing"]["slipway"]["seconds"]["median"])
 
@@ -68,6 +72,9 @@ BOUNDS = (
     Bound("bootstrap from an empty cloud", "at most", 60, "s", lambda f: f["bootstrap"]["seconds"]["median"]),
     Bound("fast path, peak memory of all its processes", "at most", 150, "MB", lambda f: f["memory"]["tree_mb"]),
     Bound("plan for 100 services", "at most", 3, "s", _planned(100)),
+    Bound("analyzer, 100 files, library call", "at most", 0.1, "s", _analyzed(0)),
+    Bound("analyzer, 50,000 files, library call", "at most", 2, "s", _analyzed(1)),
+    Bound("./poe analyze, 100 files", "at most", 0.6, "s", lambda f: f["analyze"]["command"]["median"]),
 )
 
 

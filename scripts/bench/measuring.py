@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from scripts.bench import commands, figures, machine, planning
+from scripts.bench import analyzing, commands, figures, machine, planning
 from scripts.bench.pairs import Pairs, Series
 from scripts.bench.process import run
 from scripts.bench.sides import Change, Side, converge, plain, plain_commands, slipway
@@ -17,7 +17,7 @@ from scripts.engine.errors import SlipwayError
 
 Facts = dict[str, Any]
 Say = Callable[[str], None]
-PARTS = ("nothing", "source", "variants", "setting", "memory", "plan")
+PARTS = ("nothing", "source", "variants", "setting", "memory", "analyze", "plan")
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Bench:
             "variants": self._variants,
             "setting": self._setting,
             "memory": self._memory,
+            "analyze": self._analyze,
             "plan": self._plan,
         }
         for name in self.extent.parts:
@@ -134,6 +135,9 @@ class Bench:
     def _setting(self) -> None:
         self._settle()
         self._series(Change.SETTING, {figures.SLIPWAY: slipway, commands.PLAIN.name: self.plain})
+
+    def _analyze(self) -> None:
+        self.facts["analyze"] = analyzing.measure(self.site, self.extent.pairs, self.say)
 
     def _memory(self) -> None:
         timing = self.pairs.one(partial(slipway, metered=True), Change.SOURCE)

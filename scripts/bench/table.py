@@ -48,6 +48,11 @@ def tables(facts: Facts) -> Iterator[Table]:
     if "planning" in facts:
         head = ["services", "./poe plan", "min to max", "in process", "choosing alone"]
         yield "plan, nothing changed, every service with a running task", head, list(map(_plan_row, facts["planning"]))
+    if "analyze" in facts:
+        found = facts["analyze"]
+        rows = [[f"library call, {row['files']} files", *_spread(row["seconds"])] for row in found["library"]]
+        rows.append(["./poe analyze, 100 files", *_spread(found["command"])])
+        yield "analyzer, warm", ["", "median", "min to max"], rows
     yield "bounds", ["", "bound", "measured", ""], [_bound_row(row) for row in facts["bounds"]]
 
 

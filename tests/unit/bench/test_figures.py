@@ -61,6 +61,10 @@ def measured() -> dict[str, Any]:
         "fast_path": figures.fast_path_facts(source[figures.SLIPWAY]),
         "variants": [figures.variant_facts("cdk deploy", plain(4.0, 5.0))],
         "memory": figures.memory_facts(own(10.0, 2.0)),
+        "analyze": {
+            "library": [{"files": 100, "seconds": spread([0.05]).as_facts()}, {"files": 50_000, "seconds": spread([3.0]).as_facts()}],
+            "command": spread([0.4]).as_facts(),
+        },
         "planning": figures.planning_facts(
             [Planning(n, spread([n / 50]), spread([n / 100]), spread([0.001]), n / 2) for n in (10, 100)]
         ),
@@ -96,6 +100,8 @@ def test_bounds_are_judged() -> None:
     assert rows["one source line, tool overhead"]["reached"] is False
     assert rows["plan for 100 services"]["measured"] == 2.0
     assert len(rows) == len(figures.BOUNDS)
+    assert rows["analyzer, 100 files, library call"]["reached"]
+    assert not rows["analyzer, 50,000 files, library call"]["reached"]
 
 
 def test_what_was_not_measured_is_not_judged() -> None:
