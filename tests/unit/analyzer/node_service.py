@@ -25,7 +25,7 @@ def manifest(
     return json.dumps({**data, "devDependencies": dict.fromkeys(develops, "^1.0.0"), **more}, indent=2)
 
 
-def service(files: dict[str, bytes | str]) -> Service:
+def service(files: Mapping[str, bytes | str]) -> Service:
     """The first service of a tree."""
     return analyze(of_memory(files)).services[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -169,7 +170,7 @@ SERVERS = [
 
 
 @pytest.mark.parametrize(("files", "expected"), [(row[0], row[1:]) for row in SERVERS])
-def test_servers(files, expected):
+def test_servers(files: dict[str, str], expected: tuple[Any, ...]) -> None:
     found = service(files)
     start = found.value("start")
     seen = (found.value("framework"), found.value("package_manager"), start.kind, start.target, found.value("port"))
@@ -308,7 +309,7 @@ SITES = [
 
 
 @pytest.mark.parametrize(("files", "framework", "output", "build"), SITES)
-def test_sites(files, framework, output, build):
+def test_sites(files: dict[str, str], framework: str | None, output: str | None, build: str | None) -> None:
     found = service(files)
     assert (found.value("framework"), found.value("output_dir"), found.value("build_command")) == (
         framework,
@@ -321,7 +322,7 @@ def test_sites(files, framework, output, build):
 @pytest.mark.parametrize(
     ("routers", "page"), [(["react-router-dom"], "index.html"), (["@tanstack/react-router"], "index.html"), ([], "")]
 )
-def test_pages_that_route_in_the_browser_get_unknown_paths(routers, page):
+def test_pages_that_route_in_the_browser_get_unknown_paths(routers: list[str], page: str) -> None:
     found = service({"package.json": manifest(VITE, routers, ["vite"]), "index.html": ""})
     assert found.details["node"]["fallback"] == page
 
@@ -351,7 +352,7 @@ OPEN = [
 
 
 @pytest.mark.parametrize(("files", "wanted"), OPEN)
-def test_what_cannot_be_told_says_what_to_add(files, wanted):
+def test_what_cannot_be_told_says_what_to_add(files: dict[str, str], wanted: str) -> None:
     field = service(files).fields["start"]
     assert field.value is None
     assert wanted in field.missing
@@ -381,12 +382,12 @@ MANAGERS = [
 
 
 @pytest.mark.parametrize(("files", "name", "version"), MANAGERS)
-def test_package_managers(files, name, version):
+def test_package_managers(files: dict[str, str], name: str, version: str) -> None:
     found = service({**files, "index.js": ""})
     assert (found.value("package_manager"), found.details["node"]["manager_version"]) == (name, version)
 
 
-def test_several_lock_files_are_told_with_the_one_that_is_used():
+def test_several_lock_files_are_told_with_the_one_that_is_used() -> None:
     found = service({"package.json": manifest(), "index.js": "", "yarn.lock": YARN, "package-lock.json": "{}"})
     warning = next(row for row in found.warnings if row.code == "conflicting_lock_files")
     assert found.value("package_manager") == "yarn"
@@ -408,11 +409,11 @@ PORTS = [
 
 
 @pytest.mark.parametrize(("text", "port"), PORTS)
-def test_ports_in_sources(text, port):
+def test_ports_in_sources(text: str, port: int | None) -> None:
     assert service({"package.json": manifest({"start": "node index.js"}), "index.js": text}).value("port") == port
 
 
-def test_a_port_has_its_line():
+def test_a_port_has_its_line() -> None:
     files = {"package.json": manifest({"start": "node index.js"}), "index.js": "// a\n\napp.listen(4000)\n"}
     evidence = service(files).fields["port"].evidence[0]
     assert (evidence.path, evidence.line, evidence.text) == ("index.js", 3, "app.listen(4000)")
@@ -431,7 +432,7 @@ HEALTH = [
 
 
 @pytest.mark.parametrize(("files", "path"), HEALTH)
-def test_health_paths(files, path):
+def test_health_paths(files: dict[str, str], path: str | None) -> None:
     assert service({"package.json": manifest({"start": "node index.js"}), **files}).value("health_path") == path
 
 
@@ -445,7 +446,7 @@ def test_health_paths(files, path):
         ("app.listen(3000)", ["express"], False),
     ],
 )
-def test_what_listens_on_loopback_only_is_told(text, needs, warned):
+def test_what_listens_on_loopback_only_is_told(text: str, needs: list[str], warned: bool) -> None:
     found = service({"package.json": manifest({"start": "node index.js"}, needs), "index.js": text})
     assert ("binds_loopback" in codes(found)) == warned
 
@@ -465,17 +466,17 @@ STARTS = [
 
 
 @pytest.mark.parametrize(("script", "argv"), STARTS)
-def test_a_script_of_one_command_runs_without_the_package_manager(script, argv):
+def test_a_script_of_one_command_runs_without_the_package_manager(script: str, argv: tuple[str, ...]) -> None:
     start = service({"package.json": manifest({"start": script}, ["express"]), "server.js": ""}).value("start")
     assert (start.kind, start.target, start.command, start.argv) == ("package-script", "start", "npm run start", argv)
 
 
-def test_a_script_with_a_hook_needs_the_package_manager():
+def test_a_script_with_a_hook_needs_the_package_manager() -> None:
     files = {"package.json": manifest({"prestart": "x", "start": "node a.js"}), "yarn.lock": YARN, "a.js": ""}
     assert service(files).value("start").argv == ("yarn", "run", "start")
 
 
-def test_a_start_script_for_developers_is_told():
+def test_a_start_script_for_developers_is_told() -> None:
     assert "development_server" in codes(service({"package.json": manifest({"start": "nodemon a.js"}), "a.js": ""}))
 
 
@@ -487,26 +488,26 @@ WORKSPACE = {
 }
 
 
-def test_a_member_of_a_workspace_is_built_from_its_root():
+def test_a_member_of_a_workspace_is_built_from_its_root() -> None:
     found = analyze(of_memory(WORKSPACE), options=Options(service="apps/web")).services[0]
     assert (found.context, found.details["lock"]) == (".", "package-lock.json")
     assert found.details["node"]["first"][:2] == ["package.json", "package-lock.json"]
     assert found.details["node"]["build"] == ["(cd packages/ui && npm run build)", "(cd apps/web && npm run build)"]
 
 
-def test_turborepo_knows_the_order_itself():
+def test_turborepo_knows_the_order_itself() -> None:
     files = {**WORKSPACE, "turbo.json": "{}"}
     found = analyze(of_memory(files), options=Options(service="apps/web")).services[0]
     assert found.details["node"]["build"] == ["npx turbo run build --filter=web"]
 
 
-def test_a_workspace_has_the_framework_of_its_only_application():
+def test_a_workspace_has_the_framework_of_its_only_application() -> None:
     found = analyze(of_memory(WORKSPACE), options=Options(service=".")).services[0]
     start = found.value("start")
     assert (found.value("framework"), start.command) == ("next", "cd apps/web && npm run start")
 
 
-def test_processes():
+def test_processes() -> None:
     scripts = {"start": "node a.js", "worker": "node w.js", "cron": "node c.js", "db:migrate": "knex migrate:latest"}
     found = service({"package.json": manifest(scripts, ["express"]), "a.js": ""})
     rows = {row.name: (row.kind, row.command) for row in found.processes}
@@ -515,7 +516,7 @@ def test_processes():
     assert rows["release"] == ("release", "npm run db:migrate")
 
 
-def test_prisma_migrates_before_a_release():
+def test_prisma_migrates_before_a_release() -> None:
     files = {"package.json": manifest({"start": "node a.js"}, ["@prisma/client"], ["prisma"]), "a.js": ""}
     found = service({**files, "prisma/schema.prisma": "", "prisma/migrations/1/migration.sql": ""})
     assert [row.command for row in found.processes if row.kind == "release"] == ["npx prisma migrate deploy"]
@@ -523,28 +524,28 @@ def test_prisma_migrates_before_a_release():
     assert found.details["node"]["build"] == ["npx prisma generate"]
 
 
-def test_packages_that_are_compiled_bring_a_compiler_to_the_build_only():
+def test_packages_that_are_compiled_bring_a_compiler_to_the_build_only() -> None:
     found = service({"package.json": manifest({"start": "node a.js"}, ["bcrypt"]), "a.js": ""})
     assert {"g++", "make", "python3"} <= set(found.build_packages)
     assert found.system_packages == ()
 
 
 @pytest.mark.parametrize(("needs", "kind"), [(["discord.js"], "worker"), (["express"], "web"), ([], None)])
-def test_kinds(needs, kind):
+def test_kinds(needs: list[str], kind: str | None) -> None:
     assert service({"package.json": manifest({"start": "node a.js"}, needs), "a.js": ""}).value("kind") == kind
 
 
-def test_a_library_is_none_of_these():
+def test_a_library_is_none_of_these() -> None:
     found = service({"package.json": manifest({"build": "tsc"}, main="dist/a.js", files=["dist"]), "src/a.ts": ""})
     assert found.value("kind") == "library"
 
 
-def test_a_bundle_for_others_is_a_library_too():
+def test_a_bundle_for_others_is_a_library_too() -> None:
     files = {"package.json": manifest(VITE, [], ["vite"], exports={".": "./dist/a.js"}), "src/a.ts": ""}
     assert (service(files).value("kind"), service(files).value("start")) == ("library", None)
 
 
-def test_a_staticfile_says_what_of_a_build_is_served():
+def test_a_staticfile_says_what_of_a_build_is_served() -> None:
     files = {
         "package.json": manifest({"build": "astro build"}, ["astro"]),
         "Staticfile": "root: site\nindex_fallback: true\n",
@@ -553,13 +554,13 @@ def test_a_staticfile_says_what_of_a_build_is_served():
     assert (found.value("output_dir"), found.details["node"]["fallback"]) == ("site", "index.html")
 
 
-def test_assets_of_a_server_of_another_language_do_not_win():
+def test_assets_of_a_server_of_another_language_do_not_win() -> None:
     files = {"package.json": manifest(VITE, [], ["vite", "laravel-vite-plugin"]), "composer.json": "{}"}
     found = analyze(of_memory(files)).services[0]
     assert found.value("language") != "node"
 
 
-def test_tools_alone_are_no_sure_sign():
+def test_tools_alone_are_no_sure_sign() -> None:
     found = service({"package.json": manifest({"lint": "eslint ."}, [], ["eslint"])})
     assert found.fields["language"].confidence == confidence.CONVENTION
 
@@ -575,12 +576,12 @@ def test_tools_alone_are_no_sure_sign():
         '{"scripts": {"a": "npm run b", "b": "npm run a", "start": "npm run a"}}',
     ],
 )
-def test_rubbish_in_a_manifest(text):
+def test_rubbish_in_a_manifest(text: str) -> None:
     files = {"package.json": text, "index.js": "", "angular.json": "[1]", "next.config.js": "}{", "nx.json": "3"}
     assert service(files).value("language") == "node"
 
 
-def test_rubbish_beside_a_manifest():
+def test_rubbish_beside_a_manifest() -> None:
     files = {
         "package.json": manifest(NG, ["@angular/core", "expo", "react-native-web"]),
         "angular.json": '{"projects": {"a": {"architect": {"build": {"options": {"outputPath": 5}}}}}}',

@@ -26,7 +26,7 @@ SITES = [
 
 
 @pytest.mark.parametrize(("files", "folder", "page"), SITES)
-def test_folders_of_pages(files, folder, page):
+def test_folders_of_pages(files: dict[str, str], folder: str, page: str) -> None:
     found = service(files)
     assert (found.value("language"), found.value("kind"), found.value("start").kind) == ("static", "static", "static")
     assert found.details["static"] == {"folder": folder, "fallback": page, "package": None}
@@ -42,7 +42,7 @@ GENERATED = [
 
 
 @pytest.mark.parametrize(("files", "framework", "folder"), GENERATED)
-def test_generators(files, framework, folder):
+def test_generators(files: dict[str, str], framework: str, folder: str) -> None:
     found = service(files)
     assert (found.value("language"), found.value("framework"), found.value("output_dir")) == (
         "static",
@@ -51,17 +51,17 @@ def test_generators(files, framework, folder):
     )
 
 
-def test_a_generator_that_debian_has_builds_in_a_stage():
+def test_a_generator_that_debian_has_builds_in_a_stage() -> None:
     text = image_files(service({"hugo.toml": "baseURL = 'x'\n", "content/a.md": ""}))["Dockerfile"]
     assert "apt-get install -y --no-install-recommends hugo" in text
     assert "COPY --from=build /app/public /srv" in text
 
 
-def test_one_that_debian_has_not_gets_no_image():
+def test_one_that_debian_has_not_gets_no_image() -> None:
     assert image_files(service({"book.toml": "[book]\n"})) == {}
 
 
-def test_the_image_of_pages():
+def test_the_image_of_pages() -> None:
     text = image_files(service({"index.html": ""}))["Dockerfile"]
     assert text.count("FROM ") == 1
     assert "COPY . /srv" in text
@@ -78,11 +78,11 @@ def test_the_image_of_pages():
         ("x; }", "try_files $uri $uri.html $uri/ =404;"),
     ],
 )
-def test_pages_for_unknown_paths(page, line):
+def test_pages_for_unknown_paths(page: str, line: str) -> None:
     assert any(line in row for row in site.configuration(page, 8080))
 
 
-def test_nothing_but_temporary_folders_is_written_to():
+def test_nothing_but_temporary_folders_is_written_to() -> None:
     rows = [row.split() for row in site.configuration("", 8080) if "_path" in row or "pid " in row]
     assert rows
     assert all(row[1].startswith("/tmp/") for row in rows)
@@ -102,25 +102,25 @@ DENO = [
 
 
 @pytest.mark.parametrize(("files", "kind", "target"), DENO)
-def test_deno(files, kind, target):
+def test_deno(files: dict[str, str], kind: str, target: str | None) -> None:
     found = service(files)
     start = found.value("start")
     assert (found.value("language"), start.kind, start.target) == ("deno", kind, target)
 
 
-def test_a_task_runs_without_the_task_runner():
+def test_a_task_runs_without_the_task_runner() -> None:
     found = service({"deno.json": json.dumps({"tasks": {"start": "deno run --allow-net a.ts"}}), "a.ts": ""})
     assert found.value("start").command == "deno task start"
     assert found.value("start").argv == ("deno", "run", "--allow-net", "a.ts")
 
 
-def test_fresh():
+def test_fresh() -> None:
     config = {"imports": {"$fresh/": "https://deno.land/x/fresh/"}}
     found = service({"deno.json": json.dumps(config), "main.ts": "", "dev.ts": ""})
     assert (found.value("framework"), found.value("port")) == ("fresh", 8000)
 
 
-def test_the_image_of_deno():
+def test_the_image_of_deno() -> None:
     files = {"deno.json": "{}", "deno.lock": "{}", "main.ts": "Deno.serve({ port: 4000 }, () => new Response())"}
     text = image_files(service(files))["Dockerfile"]
     assert "deno cache --frozen main.ts" in text
@@ -129,15 +129,15 @@ def test_the_image_of_deno():
 
 
 @pytest.mark.parametrize("text", ["", "[", "[]", '{"tasks": 3}', '{"tasks": {"start": {}}}', '{"imports": []}'])
-def test_rubbish_in_a_configuration_of_deno(text):
+def test_rubbish_in_a_configuration_of_deno(text: str) -> None:
     assert service({"deno.json": text, "main.ts": ""}).value("language") == "deno"
 
 
 @pytest.mark.parametrize("text", ["- a\n", "root: [1]\n", "root: {}\n", "\0", "a: b: c"])
-def test_rubbish_in_a_staticfile(text):
+def test_rubbish_in_a_staticfile(text: str) -> None:
     assert service({"Staticfile": text, "index.html": ""}).value("language") == "static"
 
 
-def test_a_manifest_with_a_site_is_node():
+def test_a_manifest_with_a_site_is_node() -> None:
     files = {"package.json": manifest({"build": "astro build"}, ["astro"]), "Staticfile": "index_fallback: false\n"}
     assert service(files).value("language") == "node"

@@ -62,7 +62,10 @@ def measured() -> dict[str, Any]:
         "variants": [figures.variant_facts("cdk deploy", plain(4.0, 5.0))],
         "memory": figures.memory_facts(own(10.0, 2.0)),
         "analyze": {
-            "library": [{"files": 100, "seconds": spread([0.05]).as_facts()}, {"files": 50_000, "seconds": spread([3.0]).as_facts()}],
+            "library": [
+                {"files": 100, "seconds": spread([0.05]).as_facts()},
+                {"files": 50_000, "seconds": spread([3.0]).as_facts()},
+            ],
             "command": spread([0.4]).as_facts(),
         },
         "planning": figures.planning_facts(
@@ -106,7 +109,7 @@ def test_bounds_are_judged() -> None:
 
 def test_what_was_not_measured_is_not_judged() -> None:
     facts = measured()
-    del facts["fast_path"], facts["planning"], facts["pairs"]["nothing"]
+    del facts["fast_path"], facts["planning"], facts["analyze"], facts["pairs"]["nothing"]
     assert [row["name"] for row in figures.judge(facts)] == [
         "one source line, times faster to live",
         "bootstrap from an empty cloud",

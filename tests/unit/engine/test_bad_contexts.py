@@ -29,6 +29,13 @@ def read(root: Path, service: Service = SERVICE) -> Context:
     return read_context(root, service, "linux/amd64")
 
 
+def empty(folder: Path) -> None:
+    """Leave no file in a folder."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.unlink()
+
+
 def refuse(name: str) -> Callable[[str], str]:
     """Reading the file of that name fails, as it does for a user who may not."""
 
@@ -104,7 +111,7 @@ BAD: dict[str, tuple[Change, Service, tuple[str, str, str]]] = {
         ("services.hello.source", "'loop' is a link that leads to itself", "correct the link"),
     ),
     "no Dockerfile, and nothing to write one from": (
-        lambda root: [path.unlink() for path in (root / "app").rglob("*") if path.is_file()],
+        lambda root: empty(root / "app"),
         SERVICE,
         (
             "services.hello",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 
 from analyzer.model import Caution, Evidence
@@ -130,7 +130,7 @@ class SourceView:
         return SourceView(paths, self._reader, root=self.absolute(folder), truncated=self.truncated)
 
 
-def of_memory(files: dict[str, bytes | str]) -> SourceView:
+def of_memory(files: Mapping[str, bytes | str]) -> SourceView:
     """A view of files that are in memory: path -> content. As in any view, only files of readable names are read."""
     held = {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
     return SourceView(tuple(sorted(held)), lambda path: held.get(path) if readable(path) else None)
