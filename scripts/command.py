@@ -7,6 +7,7 @@ import gc
 import io
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from typing import NoReturn
 from scripts.engine.errors import BadInput, Cancelled, SlipwayError, from_os_error
 from scripts.engine.report import error_line
 from scripts.engine.shell import Shell
+
+DEPLOYMENT_ID = re.compile("[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,6 +38,20 @@ def parser(verb: str, description: str, *, services: bool = False, as_json: bool
         made.add_argument("--json", action="store_true", help="print JSON")
     made.add_argument("--debug", action="store_true", help="show a traceback when something fails")
     return made
+
+
+def count(text: str) -> int:
+    """A whole number from 1; for argparse, which tells the message."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def deployment_id(text: str) -> str:
+    """The id of a deployment, as `./poe history` lists them; for argparse, which tells the message."""
+    if not DEPLOYMENT_ID.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the id of a deployment, such as 20260131T120000Z-0a1b2c")
+    return text
 
 
 def run(verb: Callable[[], int]) -> NoReturn:

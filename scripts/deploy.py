@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from scripts import command
 from scripts.engine.deploying import deploy, look
 from scripts.engine.events import Events
 from scripts.engine.looking import chosen_services
 from scripts.engine.model import Path
-from scripts.engine.outcome import report
+from scripts.engine.outcome import Outcome, report
 from scripts.engine.planner import force
 from scripts.engine.report import reporter
 from scripts.engine.shell import Shell
+from scripts.engine.world import World
 from scripts.plan import show
 from scripts.session import look_at, open_world, settings_for
 
@@ -26,6 +28,11 @@ def deploy_verb(verb: str, description: str, forced: Path | None = None) -> int:
 
 
 def _deploy(arguments: argparse.Namespace, forced: Path | None) -> int:
+    return carry_out(arguments, lambda world: deploy(world, arguments.services, forced))
+
+
+def carry_out(arguments: argparse.Namespace, act: Callable[[World], Outcome], *, look_only: bool = False) -> int:
+    """Open a session, act on it under the eyes of a reporter, report; `look_only` provides no base images."""
     settings = settings_for(arguments.target)
     chosen_services(settings, arguments.services)
     shell = Shell()
@@ -34,9 +41,9 @@ def _deploy(arguments: argparse.Namespace, forced: Path | None) -> int:
     events = Events(display)
     try:
         with events.stage("prepare") as told:
-            world = open_world(settings, events, shell)
+            world = open_world(settings, events, shell, look_only=look_only)
             told["text"] = f"target {settings.target.name}"
-        outcome = deploy(world, arguments.services, forced)
+        outcome = act(world)
         events.emit("report", **report(world, outcome))
     finally:
         display.close()

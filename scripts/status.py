@@ -7,7 +7,7 @@ from typing import Any
 
 from scripts import command
 from scripts.engine.deploying import urls
-from scripts.engine.ledger import history
+from scripts.engine.history import history
 from scripts.engine.model import Running, TargetState
 from scripts.engine.state import read_state, service_stack
 from scripts.engine.verify import ask

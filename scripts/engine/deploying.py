@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from scripts.engine.aws import error_code, translated
+from scripts.engine.commit import read_commit
 from scripts.engine.content import Context
 from scripts.engine.errors import Cancelled, Failed, Refused, SlipwayError
 from scripts.engine.execute import prepare, roll, worst
@@ -17,7 +18,7 @@ from scripts.engine.looking import chosen_services, make_plan, read_contexts, re
 from scripts.engine.model import Path, Plan, ServicePlan, Verdict
 from scripts.engine.outcome import Outcome, as_facts, verdict_of
 from scripts.engine.planner import force
-from scripts.engine.recording import recorded
+from scripts.engine.recording import Background, recorded
 from scripts.engine.rollout import Baseline
 from scripts.engine.state import Listing, checked_stacks, read_stacks, read_state, service_stack
 from scripts.engine.steps import amount, schedule
@@ -60,20 +61,20 @@ def _make_clients(world: World) -> None:
 
 def deploy(world: World, names: Sequence[str], forced: Path | None = None) -> Outcome:
     """Take the shortest safe path; raises SlipwayError when it ends before anything was changed."""
-    plan = look(world, names, listing=_wait_for_settling(world))
+    plan = look(world, names, listing=settled(world))
     if forced:
         plan = force(plan, forced)
     world.events.emit("plan", **as_facts(plan))
     if plan.path is Path.NONE:
-        _learn_urls(world)
+        learn_urls(world)
         return Outcome(Verdict.UNCHANGED, plan)
     unknown = [s.service for s in plan.changed if s.image_tag is None]
     if unknown:
         raise Failed(
             f"a base image of {', '.join(unknown)} is not on this machine", where="analyze", remedy="./poe doctor --fix"
         )
-    with recorded(world, plan) as finish:
-        outcome = _execute(world, plan)
+    with recorded(world, plan, Background(commit=read_commit(world))) as finish:
+        outcome = execute(world, plan)
         for service in plan.changed:
             if service.service not in outcome.errors and service.service in world.contexts and service.image_tag:
                 remember(world.settings, world.contexts[service.service], service.image_tag)
@@ -81,13 +82,14 @@ def deploy(world: World, names: Sequence[str], forced: Path | None = None) -> Ou
     return outcome
 
 
-def _execute(world: World, plan: Plan) -> Outcome:
+def execute(world: World, plan: Plan) -> Outcome:
+    """Run the steps of a plan, under its lock."""
     world.images.cache_from = {s.service: s.previous_tag for s in plan.changed if s.previous_tag}
     steps = schedule(plan)
     try:
         _learn_baselines(world, plan)
         prepare(steps.before, world)
-        _learn_urls(world)
+        learn_urls(world)
     except SlipwayError as error:
         errors = {"": error}
         with suppress(SlipwayError):
@@ -107,8 +109,11 @@ def _amount_of(contexts: Mapping[str, Context]) -> str:
     return f"{files} file{'s'[: files != 1]}, {amount(size)}"
 
 
-def _wait_for_settling(world: World) -> Listing:
-    """A stack may still be moving from the deploy before, which returned as soon as its version was live."""
+def settled(world: World) -> Listing:
+    """The stacks, once none of them moves any more.
+
+    A stack may still be moving from the deploy before, which returned as soon as its version was live.
+    """
     end = time.monotonic() + world.settings.target.rollout_timeout
     told = False
     while True:
@@ -147,8 +152,8 @@ def _learn_baselines(world: World, plan: Plan) -> None:
         world.baselines[service.service] = found
 
 
-def _learn_urls(world: World) -> None:
-    """Addresses of the services, from the outputs of the platform stack."""
+def learn_urls(world: World) -> None:
+    """Give the world the addresses of the services, from the outputs of the platform stack."""
     stack = world.state.stacks.get("platform")
     if stack is None or "LoadBalancerDns" not in stack.outputs:
         stacks, _ = read_stacks(world.aws, world.settings)

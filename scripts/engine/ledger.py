@@ -1,8 +1,9 @@
 """What a target remembers: every deployment with its stages.
 
-One DynamoDB table. Items of a deployment: `pk = deployment#<id>`, `sk = head` (its record) and `sk = event#<n>`;
-the head is also found by `gsi1pk = target#<name>`, `gsi1sk = <id>` in time order.
-Locks lie in the same table (lock.py).
+One DynamoDB table. Items of a deployment: `pk = deployment#<id>`, `sk = head` (its record) and `sk = event#<n>`.
+Beside the head lie entries with a summary of it, so that one index answers three questions in the order of time:
+which deployments a target had, which a service had, which ended with a verdict (docs/ledger.md). Head and entries are
+written in one transaction. Locks lie in the same table (lock.py); history.py reads.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import time
 
 from scripts.engine.aws import Aws, translated
 from scripts.engine.events import Event
-from scripts.engine.items import pack, unpack
+from scripts.engine.items import pack
 from settings import Settings
 
 KEEP_DAYS = 400
+DETAILS = ("stages", "evidence", "digests", "settling")
+"""What only the head has; a summary does without."""
 
 
 def new_id(now: float) -> str:
@@ -46,45 +49,49 @@ class Ledger:
         self._count = 0
 
     def open(self, facts: Event) -> None:
-        """Write the head; a killed deploy leaves it with `verdict = running`."""
-        self._write(self._head({**facts, "verdict": "running"}))
+        """Write the head and its entries; a killed deploy leaves them with `verdict = running`."""
+        self._record({**facts, "verdict": "running"})
 
     def close(self, facts: Event) -> None:
-        """Write the final head."""
-        self._write(self._head(facts))
+        """Write the final head and its entries."""
+        self._record(facts)
 
     def event(self, event: Event) -> None:
         """Append one event."""
         self._count += 1
         self._write({"pk": f"deployment#{self.id}", "sk": f"event#{self._count:05d}", "data": event, **expiry()})
 
-    def _head(self, facts: Event) -> Event:
+    def _record(self, facts: Event) -> None:
+        items = [{"Put": {"TableName": self.settings.ledger_table, "Item": pack(item)}} for item in self._items(facts)]
+        with translated("write to the ledger"):
+            self.aws.client("dynamodb").transact_write_items(TransactItems=items)
+
+    def _items(self, facts: Event) -> list[Event]:
+        target, verdict = self.settings.target.name, facts["verdict"]
+        summary = {key: value for key, value in facts.items() if key not in DETAILS}
+        rows = [
+            self._item("head", f"target#{target}", facts),
+            self._item("verdict", f"verdict#{target}#{verdict}", summary),
+        ]
+        for service, row in facts.get("services", {}).items():
+            item = self._item(f"service#{service}", f"service#{target}#{service}", summary)
+            rows.append({**item, "verdict": row["verdict"]})
+        return rows
+
+    def _item(self, sort_key: str, index_key: str, data: Event) -> Event:
         return {
             "pk": f"deployment#{self.id}",
-            "sk": "head",
-            "gsi1pk": f"target#{self.settings.target.name}",
+            "sk": sort_key,
+            "gsi1pk": index_key,
             "gsi1sk": self.id,
-            "data": facts,
+            "verdict": data["verdict"],
+            "data": data,
             **expiry(),
         }
 
     def _write(self, item: Event) -> None:
         with translated("write to the ledger"):
             self.aws.client("dynamodb").put_item(TableName=self.settings.ledger_table, Item=pack(item))
-
-
-def history(aws: Aws, settings: Settings, limit: int = 20) -> list[Event]:
-    """The newest deployments of the target, newest first."""
-    with translated("read the ledger"):
-        rows = aws.client("dynamodb").query(
-            TableName=settings.ledger_table,
-            IndexName="by_target",
-            ScanIndexForward=False,
-            Limit=limit,
-            KeyConditionExpression="gsi1pk = :t",
-            ExpressionAttributeValues={":t": {"S": f"target#{settings.target.name}"}},
-        )["Items"]
-    return [{"id": row["gsi1sk"]["S"], **unpack(row)["data"]} for row in rows]
 
 
 def expiry() -> dict[str, int]:

@@ -67,7 +67,7 @@ class Lock:
             if self._take(service):
                 self._held.append(service)
                 return
-            holder = self._holder(service)
+            holder = read_holder(self.aws, self.settings, service)
             if holder and not is_dead(holder.host, holder.process):
                 who = f"{holder.actor} ({holder.deployment}), until {_clock(holder.until)} UTC"
                 break
@@ -139,15 +139,25 @@ class Lock:
                 raise
         return True
 
-    def _holder(self, service: str) -> Holder | None:
-        with translated("read the deploy lock"):
-            answer = self.aws.client("dynamodb").get_item(
-                TableName=self.settings.ledger_table, Key=_key(service), ConsistentRead=True
-            )
-        if "Item" not in answer:
-            return None
-        row = unpack(answer["Item"])
-        return Holder(row["deployment"], row["actor"], float(row["until"]), row.get("host", ""), row.get("process", ""))
+
+def read_holder(aws: Aws, settings: Settings, service: str) -> Holder | None:
+    """Who holds the lock of a service, or held it last and did not give it back."""
+    with translated("read the deploy lock"):
+        answer = aws.client("dynamodb").get_item(
+            TableName=settings.ledger_table, Key=_key(service), ConsistentRead=True
+        )
+    if "Item" not in answer:
+        return None
+    row = unpack(answer["Item"])
+    return Holder(row["deployment"], row["actor"], float(row["until"]), row.get("host", ""), row.get("process", ""))
+
+
+def is_held(aws: Aws, settings: Settings, service: str, deployment: str) -> bool:
+    """Whether that deployment holds the lock of the service now, as far as can be known from here."""
+    holder = read_holder(aws, settings, service)
+    if holder is None or holder.deployment != deployment:
+        return False
+    return holder.until > time.time() and not is_dead(holder.host, holder.process)
 
 
 def _key(service: str) -> dict[str, dict[str, str]]:

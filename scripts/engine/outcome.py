@@ -85,6 +85,7 @@ def report(world: World, outcome: Outcome) -> Event:
     }
     return {
         "verdict": str(outcome.verdict),
+        "deployment": world.deployment,
         "target": world.settings.target.name,
         "path": str(outcome.plan.path),
         "seconds": round(world.events.seconds, 3),

@@ -57,7 +57,7 @@ def _image_change(facts: Facts) -> str:
     return f"image content changed: {facts.deployed_tag} to {facts.tag}"
 
 
-def _runs_other(running: Running, digest: str | None) -> bool:
+def runs_other(running: Running, digest: str | None) -> bool:
     """True when the tasks that run are not all of the wanted digest, or too few."""
     if len(running.digests) < running.desired:
         return True
@@ -91,7 +91,7 @@ CHOICES: tuple[Choice, ...] = (
         lambda f: f"a rollout of {f.tag} is still under way",
     ),
     (Path.FAST, lambda f: f.digest is None, lambda f: f"the registry does not hold {f.tag} any more"),
-    (Path.FAST, lambda f: _runs_other(f.running, f.digest), _runs_other_reason),
+    (Path.FAST, lambda f: runs_other(f.running, f.digest), _runs_other_reason),
     (Path.NONE, lambda f: True, lambda f: f"{f.tag} runs in {_tasks(len(f.running.digests))}, settings unchanged"),
 )
 

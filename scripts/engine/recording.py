@@ -5,27 +5,46 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from scripts.engine.errors import SlipwayError
 from scripts.engine.events import Event
+from scripts.engine.history import RUNNING
 from scripts.engine.ledger import Ledger, actor, new_id
 from scripts.engine.lock import Lock
-from scripts.engine.model import Plan
+from scripts.engine.model import Path, Plan, ServicePlan, Verdict
 from scripts.engine.outcome import Outcome
 from scripts.engine.state import read_stacks
 from scripts.engine.world import World
 
+EVIDENCE_KEPT, LINES, LINE = 10, 50, 500
+"""Pieces of evidence in a record, log lines of each, characters of each."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """What a record tells besides the plan and how it ended."""
+
+    commit: Mapping[str, Any] = field(default_factory=dict)
+    """`id`, `time` (Unix seconds) and `dirty` of the source's commit; empty where it is not known."""
+    rollback_of: Mapping[str, str] = field(default_factory=dict)
+    """Service -> the deployment whose version it leaves."""
+    rollback_to: Mapping[str, str] = field(default_factory=dict)
+    """Service -> the deployment whose version it goes back to."""
+
 
 @contextmanager
-def recorded(world: World, plan: Plan) -> Iterator[Callable[[Outcome], None]]:
+def recorded(world: World, plan: Plan, background: Background | None = None) -> Iterator[Callable[[Outcome], None]]:
     """Hold the locks and write the ledger while the block deploys.
 
     A target without a ledger yet gets its record once there is one.
     """
-    record = Recorder(world, plan)
+    record = Recorder(world, plan, background or Background())
+    world.deployment = record.ledger.id
     has_ledger = world.has_ledger = "ledger" in world.state.stacks
     services = [service.service for service in plan.services]
     lock = Lock(world.aws, world.settings, services, record.ledger.id)
@@ -45,8 +64,10 @@ def recorded(world: World, plan: Plan) -> Iterator[Callable[[Outcome], None]]:
 class Recorder:
     """Writes events to the ledger from a thread of its own, so that recording never slows a deploy down."""
 
-    def __init__(self, world: World, plan: Plan) -> None:
-        self.world, self.plan = world, plan
+    def __init__(self, world: World, plan: Plan, background: Background) -> None:
+        self.world, self.plan, self.background = world, plan, background
+        self.started = round(time.time() - world.events.seconds, 3)
+        self.evidence: list[Event] = []
         self.ledger = Ledger(world.aws, world.settings, new_id(time.time()))
         self._queue: queue.Queue[Event | None] = queue.Queue()
         self._thread: threading.Thread | None = None
@@ -54,7 +75,7 @@ class Recorder:
 
     def start(self) -> None:
         """Open the record and follow the events."""
-        self._try(lambda: self.ledger.open(self._head("running")))
+        self._try(lambda: self.ledger.open(self._head(None)))
         self._thread = threading.Thread(target=self._follow, daemon=True, name="slipway-ledger")
         self._thread.start()
         self.world.events.listeners.append(self._hear)
@@ -63,13 +84,14 @@ class Recorder:
         """Write how it ended."""
         self.stop()
         facts = {
-            **self._head(outcome.verdict),
+            **self._head(outcome),
             "stages": self.world.events.stages,
             "seconds": round(self.world.events.seconds, 3),
             "pushed_bytes": self.world.pushed_bytes,
             "settling": sorted(self.world.settling),
             "digests": dict(self.world.digests),
             "error": str(outcome.error) if outcome.error else None,
+            "evidence": self.evidence,
         }
         self._try(lambda: self._close(facts))
 
@@ -88,24 +110,38 @@ class Recorder:
         self._thread.join()
         self._thread = None
 
-    def _head(self, verdict: str) -> Event:
+    def _head(self, outcome: Outcome | None) -> Event:
+        """What is known from the beginning; verdicts are `running` until there is an outcome."""
+        undone = self.background.rollback_of.values()
         return {
-            "verdict": str(verdict),
+            "verdict": str(outcome.verdict) if outcome else RUNNING,
+            "target": self.plan.target,
             "actor": actor(),
+            "started": self.started,
             "path": str(self.plan.path),
             "reason": self.plan.reason,
-            "services": {
-                s.service: {
-                    "path": str(s.path),
-                    "reason": s.reason,
-                    "image_tag": s.image_tag,
-                    "previous_tag": s.previous_tag,
-                }
-                for s in self.plan.services
-            },
+            "commit": dict(self.background.commit) or None,
+            "rollback_of": max(undone, default=None),
+            "services": {s.service: self._service(s, outcome) for s in self.plan.services},
+        }
+
+    def _service(self, service: ServicePlan, outcome: Outcome | None) -> Event:
+        name, is_same = service.service, service.path is Path.NONE
+        ended = outcome.verdict_of(service) if outcome else None
+        return {
+            "path": str(service.path),
+            "reason": service.reason,
+            "image_tag": service.image_tag,
+            "previous_tag": service.previous_tag,
+            "digest": self.world.digests.get(name) or self.world.state.digests.get(name),
+            "verdict": str(ended or (Verdict.UNCHANGED if is_same else RUNNING)),
+            "rollback_of": self.background.rollback_of.get(name),
+            "rollback_to": self.background.rollback_to.get(name),
         }
 
     def _hear(self, event: Event) -> None:
+        if event["event"] == "evidence" and len(self.evidence) < EVIDENCE_KEPT:
+            self.evidence.append(_short(event))
         if event["event"] != "progress":
             self._queue.put(event)
 
@@ -122,3 +158,8 @@ class Recorder:
         except SlipwayError as error:
             self.broken = True
             self.world.events.emit("warning", service=None, text=f"not recorded: {error}")
+
+
+def _short(event: Event) -> Event:
+    """Evidence as it fits into the record: an item of DynamoDB holds 400 KB."""
+    return {**event, "logs": [line[:LINE] for line in event.get("logs", [])[-LINES:]]}

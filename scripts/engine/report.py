@@ -102,6 +102,8 @@ class Lines:
         verdict = self.paint(MARKS.get(event["verdict"], "red"), event["verdict"].replace("_", " "))
         rows = [f"{verdict} in {event['seconds']:.1f} s on {event['target']}"]
         rows += _table(event["services"])
+        if event.get("deployment"):
+            rows.append(self.paint("dim", f"./poe show {event['deployment']}"))
         if error := event.get("error"):
             rows += [self.paint("red", error_line(error))] + ([f"next: {error['remedy']}"] if error["remedy"] else [])
         return "\n".join(rows)

@@ -41,6 +41,8 @@ class World:
     """DNS name of the load balancer."""
     lock: Lock | None = None
     has_ledger: bool = False
+    deployment: str | None = None
+    """Id of the record that is written; None where nothing is deployed."""
     pushed_bytes: int = 0
     updating: bool = False
     """True once `cdk deploy` was started."""

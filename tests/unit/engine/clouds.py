@@ -55,6 +55,16 @@ class Cloud:
         """Parameters of every call of that name."""
         return [parameters for name, parameters in self.asked if name == call]
 
+    def put(self) -> list[Answer]:
+        """Every DynamoDB item that was put, alone or in a transaction, in order and in DynamoDB's notation."""
+        found: list[Answer] = []
+        for name, asked in self.asked:
+            if name == "dynamodb:PutItem":
+                found.append(asked["Item"])
+            elif name == "dynamodb:TransactWriteItems":
+                found += [row["Put"]["Item"] for row in asked["TransactItems"]]
+        return found
+
     def _listen(self, client: Any) -> Any:
         client.meta.events.register("before-parameter-build.*.*", self._note)
         client.meta.events.register_last("before-call.*.*", self._reply)

@@ -70,6 +70,7 @@ class Target:
             "ecr:PutImage": {},
             "elbv2:DescribeTargetHealth": self.health,
             "dynamodb:PutItem": {},
+            "dynamodb:TransactWriteItems": {},
             "dynamodb:DeleteItem": {},
         }
 

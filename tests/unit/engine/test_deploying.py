@@ -89,7 +89,7 @@ def test_an_image_that_the_engine_holds_is_pushed_and_not_built(world: World, ta
 def test_every_deploy_is_recorded_and_its_lock_given_back(world: World, target: Target) -> None:
     edit(target.settings)
     deploy(world, [])
-    items = [unpack(call["Item"]) for call in target.cloud.parameters("dynamodb:PutItem")]
+    items = [unpack(item) for item in target.cloud.put()]
     assert [item["pk"] for item in items[:2]] == ["lock#gateway", "lock#hello"]
     assert [item["data"]["verdict"] for item in items if item["sk"] == "head"] == ["running", "live"]
     assert len(target.cloud.parameters("dynamodb:DeleteItem")) == 2
@@ -191,7 +191,7 @@ def test_an_empty_target_is_set_up(world: World, target: Target, monkeypatch: py
     assert order == ["bootstrap", "synth ['gateway', 'hello']", "deploy"]
     assert world.urls == {"gateway": "http://lb/", "hello": "http://lb/hello"}
     assert sorted(docker_verbs(world)) == ["build", "build", "image", "image"]
-    heads = [unpack(call["Item"]) for call in target.cloud.parameters("dynamodb:PutItem")]
+    heads = [item for row in target.cloud.put() if (item := unpack(row))["sk"] == "head"]
     assert [head["data"]["verdict"] for head in heads] == ["live"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from scripts.engine.events import Event
 from scripts.engine.items import pack, unpack
 from scripts.engine.model import Path, Plan, ServicePlan, TargetState, Verdict
 from scripts.engine.outcome import Outcome
-from scripts.engine.recording import recorded
+from scripts.engine.recording import Background, recorded
 from tests.unit.engine.clouds import Cloud, Refusal
 from tests.unit.engine.worlds import session
 
@@ -25,13 +26,12 @@ TAKEN = Refusal("ConditionalCheckFailedException")
 
 @pytest.fixture(autouse=True)
 def _table(cloud: Cloud) -> None:
-    cloud.answers |= {"dynamodb:PutItem": {}, "dynamodb:DeleteItem": {}}
+    cloud.answers |= {"dynamodb:PutItem": {}, "dynamodb:TransactWriteItems": {}, "dynamodb:DeleteItem": {}}
 
 
 def written(cloud: Cloud) -> list[dict[str, Any]]:
-    """Items of the record in the order of their writing, without leases."""
-    items = [unpack(call["Item"]) for call in cloud.parameters("dynamodb:PutItem")]
-    return [item for item in items if item["pk"].startswith("deployment#")]
+    """Heads and events in the order of their writing."""
+    return [item for row in cloud.put() if (item := unpack(row))["sk"].startswith(("head", "event#"))]
 
 
 def test_a_deploy_is_recorded_from_its_beginning_to_its_end(cloud: Cloud) -> None:
@@ -54,9 +54,52 @@ def test_a_deploy_is_recorded_from_its_beginning_to_its_end(cloud: Cloud) -> Non
         "path": "fast",
         "reason": "1 file changed",
         "image_tag": "src-new",
+        "digest": "sha256:new",
+        "verdict": "live",
     }
     assert len({item["pk"] for item in items}) == 1
     assert cloud.parameters("dynamodb:DeleteItem")[0]["Key"]["pk"] == {"S": "lock#hello"}
+
+
+def test_a_record_tells_who_what_from_which_commit_and_when(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.engine.recording.time.time", lambda: 1_000_000.0)
+    monkeypatch.setattr("scripts.engine.recording.actor", lambda: "ann@box")
+    commit = {"id": "a" * 40, "time": 999_000, "dirty": False}
+    with recorded(session(cloud), PLAN, Background(commit=commit)) as finish:
+        finish(LIVE)
+    first, last = (item["data"] for item in written(cloud))
+    for head in (first, last):
+        assert (head["actor"], head["target"], head["path"], head["commit"]) == ("ann@box", "staging", "fast", commit)
+        assert head["started"] == pytest.approx(1_000_000, abs=5)
+    assert (first["verdict"], first["services"]["hello"]["verdict"]) == ("running", "running")
+    assert (last["verdict"], last["pushed_bytes"], last["stages"]) == ("live", 0, [])
+
+
+def test_one_index_answers_for_target_service_and_verdict(cloud: Cloud) -> None:
+    same = ServicePlan("gateway", Path.NONE, "src-gateway runs", "src-gateway")
+    plan = replace(PLAN, services=(same, *PLAN.services))
+    with recorded(session(cloud), plan) as finish:
+        finish(Outcome(Verdict.ROLLED_BACK, plan, {"hello": RolledBack("hello: crashed")}))
+    calls = cloud.parameters("dynamodb:TransactWriteItems")
+    last = [unpack(row["Put"]["Item"]) for row in calls[-1]["TransactItems"]]
+    assert [(item["sk"], item["gsi1pk"], item["verdict"]) for item in last] == [
+        ("head", "target#staging", "rolled_back"),
+        ("verdict", "verdict#staging#rolled_back", "rolled_back"),
+        ("service#gateway", "service#staging#gateway", "unchanged"),
+        ("service#hello", "service#staging#hello", "rolled_back"),
+    ]
+    assert len({item["gsi1sk"] for item in last}) == 1
+    assert "stages" in last[0]["data"]
+    assert not any("stages" in item["data"] for item in last[1:])
+
+
+def test_evidence_stays_with_the_record_and_short_enough_for_an_item(cloud: Cloud) -> None:
+    world = session(cloud)
+    with recorded(world, PLAN) as finish:
+        world.events.emit("evidence", service="hello", stage="build", logs=["x" * 9_000] * 200)
+        finish(Outcome(Verdict.FAILED, PLAN, {"hello": RolledBack("no")}))
+    (evidence,) = written(cloud)[-1]["data"]["evidence"]
+    assert (evidence["service"], len(evidence["logs"]), len(evidence["logs"][0])) == ("hello", 50, 500)
 
 
 def test_the_error_is_recorded(cloud: Cloud) -> None:
@@ -88,13 +131,13 @@ def test_without_the_lock_nothing_begins(cloud: Cloud) -> None:
 def test_a_ledger_that_cannot_be_written_is_said_once_and_stops_nothing(cloud: Cloud) -> None:
     heard: list[Event] = []
     world = session(cloud, heard)
-    cloud.answers["dynamodb:PutItem"] = [{}, Refusal("ResourceNotFoundException", "no table")]
+    cloud.answers["dynamodb:TransactWriteItems"] = Refusal("ResourceNotFoundException", "no table")
     with recorded(world, PLAN) as finish:
         world.events.emit("notice", text="a")
         world.events.emit("notice", text="b")
         finish(LIVE)
     assert [event["text"] for event in heard if event["event"] == "warning"] == [
-        "not recorded: cannot write to the ledger (PutItem): ResourceNotFoundException: no table"
+        "not recorded: cannot write to the ledger (TransactWriteItems): ResourceNotFoundException: no table"
     ]
 
 

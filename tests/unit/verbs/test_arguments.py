@@ -17,14 +17,22 @@ TASKS = {
     "destroy": "destroy",
     "diff": "diff",
     "doctor": "doctor",
+    "history": "history",
     "local_target": "local",
     "logs": "logs",
     "outputs": "outputs",
     "plan": "plan",
+    "rollback": "rollback",
+    "show": "show",
     "status": "status",
 }
 """Module -> what users type after ./poe."""
-NEEDED = {"build_image": ("hello",), "local_target": ("status",), "logs": ("hello",)}
+NEEDED = {
+    "build_image": ("hello",),
+    "local_target": ("status",),
+    "logs": ("hello",),
+    "show": ("20260101T000000Z-0a1b2c",),
+}
 """Words that a verb cannot do without."""
 TAG_RULE = "use letters, digits, '_', '.' and '-', at most 128 characters, not starting with '.' or '-'"
 SERVICES = "services: gateway, hello"
@@ -64,7 +72,9 @@ def test_an_unknown_target(run: Run, verb: str, target: str) -> None:
     assert ended.err == message(f"--target: there is no target {target!r}", TARGETS)
 
 
-@pytest.mark.parametrize("verb", ["deploy", "deploy_fast", "deploy_bootstrap", "plan", "logs", "build_image"])
+@pytest.mark.parametrize(
+    "verb", ["deploy", "deploy_fast", "deploy_bootstrap", "plan", "logs", "build_image", "rollback", "history"]
+)
 @pytest.mark.parametrize("service", ["nope", "Hello", "hello;rm -rf /", "$(id)", "größe", "../hello", ""])
 def test_an_unknown_service(run: Run, verb: str, service: str) -> None:
     ended = run(verb, service)
@@ -123,6 +133,13 @@ def test_a_bad_platform(run: Run, words: tuple[str, ...], error: str, remedy: st
         ("logs", ("hello", "gateway"), "unrecognized arguments: gateway"),
         ("status", ("hello",), "unrecognized arguments: hello"),
         ("deploy", ("--target",), "argument --target: expected one argument"),
+        ("history", ("--limit", "0"), "argument --limit: '0' is not a number from 1"),
+        ("history", ("--limit", "-1"), "argument --limit: '-1' is not a number from 1"),
+        ("history", ("--verdict", "good"), "argument --verdict: invalid choice: 'good' (choose from "),
+        ("rollback", ("--to", "../x"), "argument --to: '../x' is not the id of a deployment"),
+        ("rollback", ("--to",), "argument --to: expected one argument"),
+        ("show", (), "the following arguments are required: ID"),
+        ("show", ("hello",), "argument ID: 'hello' is not the id of a deployment"),
         ("local_target", (), "the following arguments are required: up|down|status|reset"),
         ("local_target", ("stop",), "argument up|down|status|reset: invalid choice: 'stop' (choose from "),
     ],

@@ -1,0 +1,113 @@
+"""Reads what the ledger remembers: by target, by service, by verdict, each a query of one index (docs/ledger.md)."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from scripts.engine.aws import Aws, translated
+from scripts.engine.events import Event
+from scripts.engine.items import unpack
+from scripts.engine.ledger import DETAILS
+from scripts.engine.lock import is_held
+from scripts.engine.model import Verdict
+from settings import Settings
+
+RUNNING = "running"
+"""What stands in the record of a deployment until it ends."""
+LOST = "its process ended without a word: it was killed, or its machine was lost"
+PAGE = 100
+
+
+def history(
+    aws: Aws, settings: Settings, *, service: str | None = None, verdict: str | None = None, limit: int = 20
+) -> list[Event]:
+    """Summaries of the newest deployments, newest first; of one service, with its verdict, where one is named."""
+    stored = _stored(verdict)
+    if service is not None:
+        rows = query(aws, settings, f"service#{settings.target.name}#{service}", verdicts=stored, page=limit)
+    elif stored:
+        found = [query(aws, settings, f"verdict#{settings.target.name}#{v}", page=limit) for v in stored]
+        rows = heapq.merge(*found, key=lambda row: str(row["id"]), reverse=True)
+    else:
+        rows = query(aws, settings, f"target#{settings.target.name}", page=limit)
+    seen = (as_seen(aws, settings, row) for row in rows)
+    right = (row for row in seen if verdict is None or verdict_for(row, service) == verdict)
+    return [{key: row[key] for key in row if key not in DETAILS} for row in islice(right, limit)]
+
+
+def verdict_for(row: Mapping[str, Any], service: str | None) -> str:
+    """How the deployment ended, for one of its services where one is named."""
+    return str(row["services"][service]["verdict"] if service else row["verdict"])
+
+
+def query(aws: Aws, settings: Settings, key: str, *, verdicts: Sequence[str] = (), page: int = PAGE) -> Iterator[Event]:
+    """Rows of one key of the index, newest first, read page by page as they are asked for."""
+    values = {":key": {"S": key}, **{f":v{at}": {"S": verdict} for at, verdict in enumerate(verdicts)}}
+    wanted = {"FilterExpression": f"verdict IN ({', '.join(list(values)[1:])})"} if verdicts else {}
+    with translated("read the ledger"):
+        pages = (
+            aws.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=settings.ledger_table,
+                IndexName="by_target",
+                ScanIndexForward=False,
+                KeyConditionExpression="gsi1pk = :key",
+                ExpressionAttributeValues=values,
+                PaginationConfig={"PageSize": min(page, PAGE)},
+                **wanted,
+            )
+        )
+        for answer in pages:
+            for row in answer["Items"]:
+                yield {"id": row["gsi1sk"]["S"], **unpack(row)["data"]}
+
+
+def read_deployment(aws: Aws, settings: Settings, deployment: str) -> Event | None:
+    """The whole record of a deployment; None where there is none of that id."""
+    key = {"pk": {"S": f"deployment#{deployment}"}, "sk": {"S": "head"}}
+    with translated("read the ledger"):
+        answer = aws.client("dynamodb").get_item(TableName=settings.ledger_table, Key=key, ConsistentRead=True)
+    if "Item" not in answer:
+        return None
+    return as_seen(aws, settings, {"id": deployment, **unpack(answer["Item"])["data"]})
+
+
+def read_events(aws: Aws, settings: Settings, deployment: str) -> list[Event]:
+    """Its events in their order, as they were written while it went on."""
+    with translated("read the ledger"):
+        pages = (
+            aws.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=settings.ledger_table,
+                ConsistentRead=True,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :event)",
+                ExpressionAttributeValues={":pk": {"S": f"deployment#{deployment}"}, ":event": {"S": "event#"}},
+            )
+        )
+        return [unpack(row)["data"] for answer in pages for row in answer["Items"]]
+
+
+def as_seen(aws: Aws, settings: Settings, row: Event) -> Event:
+    """The record; `running` without a lease that is held means that nobody is there any more to end it."""
+    if row["verdict"] != RUNNING:
+        return row
+    names = [name for name, own in row["services"].items() if own.get("verdict", RUNNING) == RUNNING]
+    if any(is_held(aws, settings, name, row["id"]) for name in names):
+        return row
+    services = {
+        name: {**own, "verdict": str(Verdict.STOPPED)} if name in names else own
+        for name, own in row["services"].items()
+    }
+    return {**row, "verdict": str(Verdict.STOPPED), "lost": True, "error": LOST, "services": services}
+
+
+def _stored(verdict: str | None) -> tuple[str, ...]:
+    """What the records that are to be shown with that verdict may hold."""
+    if verdict is None:
+        return ()
+    return (verdict, RUNNING) if verdict == Verdict.STOPPED else (verdict,)

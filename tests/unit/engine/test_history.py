@@ -1,0 +1,112 @@
+"""What is read of the ledger: by target, service and verdict, and a deploy that was killed told as what it is."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from scripts.engine.history import LOST, history, read_deployment, read_events
+from scripts.engine.ledger import Ledger
+from tests.unit.engine.clouds import Cloud
+from tests.unit.engine.projects import project
+from tests.unit.engine.tables import Table
+
+SETTINGS = project()
+
+
+@pytest.fixture
+def table(cloud: Cloud) -> Table:
+    return Table(cloud)
+
+
+def ident(number: int) -> str:
+    return f"20260101T000000Z-{number:06x}"
+
+
+def record(cloud: Cloud, number: int, *, hello: str = "live", gateway: str = "unchanged", **more: Any) -> Ledger:
+    ledger = Ledger(cloud.aws, SETTINGS, ident(number))
+    worst = hello if gateway == "unchanged" else gateway
+    services = {
+        "gateway": {"path": "none", "image_tag": "src-g", "verdict": gateway},
+        "hello": {"path": "fast", "image_tag": f"src-{number}", "verdict": hello},
+    }
+    ledger.close({"verdict": worst, "services": services, "stages": [], "digests": {}, **more})
+    return ledger
+
+
+def ids(rows: list[dict[str, Any]]) -> list[str]:
+    return [row["id"] for row in rows]
+
+
+def test_the_newest_come_first_and_no_more_than_asked_for(cloud: Cloud, table: Table) -> None:
+    for number in (1, 3, 2):
+        record(cloud, number)
+    assert ids(history(cloud.aws, SETTINGS)) == [ident(3), ident(2), ident(1)]
+    assert ids(history(cloud.aws, SETTINGS, limit=2)) == [ident(3), ident(2)]
+    asked = cloud.parameters("dynamodb:Query")[-1]
+    assert (asked["IndexName"], asked["ScanIndexForward"], asked["Limit"]) == ("by_target", False, 2)
+    assert asked["ExpressionAttributeValues"] == {":key": {"S": "target#staging"}}
+    assert len(cloud.parameters("dynamodb:Query")) == 2, "one page is enough"
+
+
+def test_a_summary_has_no_details(cloud: Cloud, table: Table) -> None:
+    record(cloud, 1, seconds=2.5, evidence=[{"event": "evidence"}])
+    (row,) = history(cloud.aws, SETTINGS)
+    assert set(row) == {"id", "verdict", "services", "seconds"}
+
+
+def test_of_one_service_with_its_own_verdict(cloud: Cloud, table: Table) -> None:
+    record(cloud, 1)
+    record(cloud, 2, hello="live", gateway="rolled_back")
+    record(cloud, 3, hello="rolled_back")
+    assert ids(history(cloud.aws, SETTINGS, service="hello")) == [ident(3), ident(2), ident(1)]
+    assert ids(history(cloud.aws, SETTINGS, service="hello", verdict="live")) == [ident(2), ident(1)]
+    assert ids(history(cloud.aws, SETTINGS, service="gateway", verdict="rolled_back")) == [ident(2)]
+    assert ids(history(cloud.aws, SETTINGS, verdict="rolled_back")) == [ident(3), ident(2)]
+    assert history(cloud.aws, SETTINGS, verdict="failed") == []
+
+
+def test_a_filter_reads_on_until_there_are_enough(cloud: Cloud, table: Table) -> None:
+    for number in range(1, 300):
+        record(cloud, number, hello="failed" if number > 3 else "live")
+    assert ids(history(cloud.aws, SETTINGS, service="hello", verdict="live", limit=2)) == [ident(3), ident(2)]
+
+
+def test_running_is_believed_while_its_lease_is_held(cloud: Cloud, table: Table) -> None:
+    record(cloud, 1, hello="running")
+    table.hold("hello", ident(1), time.time() + 20)
+    assert history(cloud.aws, SETTINGS)[0]["verdict"] == "running"
+    assert ids(history(cloud.aws, SETTINGS, verdict="running")) == [ident(1)]
+    assert history(cloud.aws, SETTINGS, verdict="stopped") == []
+
+
+@pytest.mark.parametrize(("holder", "ahead"), [(1, -1.0), (2, 20.0), (0, 0.0)])
+def test_running_without_its_lease_was_killed(cloud: Cloud, table: Table, holder: int, ahead: float) -> None:
+    record(cloud, 1, hello="running")
+    record(cloud, 2, hello="stopped")
+    if holder:
+        table.hold("hello", ident(holder), time.time() + ahead)
+    rows = history(cloud.aws, SETTINGS, verdict="stopped")
+    assert ids(rows) == [ident(2), ident(1)]
+    assert (rows[1]["lost"], rows[1]["error"]) == (True, LOST)
+    assert {name: own["verdict"] for name, own in rows[1]["services"].items()} == {
+        "gateway": "unchanged",
+        "hello": "stopped",
+    }
+    assert "lost" not in rows[0]
+    assert ids(history(cloud.aws, SETTINGS, service="hello", verdict="stopped")) == [ident(2), ident(1)]
+    assert history(cloud.aws, SETTINGS, verdict="running") == []
+
+
+def test_one_deployment_with_its_events(cloud: Cloud, table: Table) -> None:
+    ledger = record(cloud, 1, error="why", stages=[{"name": "build"}])
+    ledger.event({"event": "stage", "at": 0.5})
+    ledger.event({"event": "stage_done", "at": 1.5})
+    found = read_deployment(cloud.aws, SETTINGS, ident(1))
+    assert found is not None
+    assert (found["id"], found["error"], found["stages"]) == (ident(1), "why", [{"name": "build"}])
+    assert [event["at"] for event in read_events(cloud.aws, SETTINGS, ident(1))] == [0.5, 1.5]
+    assert read_deployment(cloud.aws, SETTINGS, ident(2)) is None
+    assert not cloud.parameters("dynamodb:Scan")
