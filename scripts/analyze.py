@@ -69,7 +69,7 @@ def _parse() -> argparse.Namespace:
     if arguments.write and not Path(arguments.source).is_dir():
         raise BadInput(
             "--write needs a folder",
-            where=arguments.source,
+            where="--write",
             remedy="clone it first, or use --dockerfile to see the file",
         )
     if arguments.target and not arguments.remote:

@@ -81,6 +81,15 @@ RUN_BY = {
     "./poe plan --target staging": "tests/e2e/test_story.py::test_only_the_named_service_is_deployed",
     "./poe deploy --target staging": "tests/e2e/test_story.py::test_bootstrap_brings_an_empty_cloud_live",
     "./poe diff --target staging": "tests/e2e/test_story.py::assert_clean",
+    "./poe analyze examples/apps/python-celery": (
+        "tests/e2e/test_analyze.py::test_a_report_with_and_without_its_evidence"
+    ),
+    "./poe analyze examples/apps/python-celery --explain": (
+        "tests/e2e/test_analyze.py::test_a_report_with_and_without_its_evidence"
+    ),
+    "./poe analyze examples/apps/python-celery --dockerfile": (
+        "tests/e2e/test_analyze.py::test_files_are_put_next_to_the_source_and_never_touched_again"
+    ),
     "./poe status --target staging": "tests/e2e/test_looking.py::test_status_tells_what_runs",
     'PATH="$PWD/.venv/bin:$PATH" npx cdk diff -c target=staging': (
         "tests/e2e/test_looking.py::test_the_own_command_line_of_the_cdk_sees_no_difference"
@@ -90,7 +99,7 @@ RUN_BY = {
 
 def test_every_command_of_the_readme_is_run_by_a_test() -> None:
     blocks = re.findall(r"^ *```sh\n(.*?)^ *```", text_of("README.md"), re.M | re.S)
-    commands = {line.partition("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()}
+    commands = {re.split(r" +# ", line)[0].strip() for block in blocks for line in block.splitlines() if line.strip()}
     assert commands == RUN_BY.keys()
     for command, place in RUN_BY.items():
         path, _, function = place.partition("::")
