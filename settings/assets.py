@@ -18,7 +18,7 @@ class Asset:
     packages: tuple[str, ...] = ()
 
 
-ANALYZER = Asset("lambda/analyzer", ("defusedxml", "dulwich", "packaging", "pyyaml", "semantic-version", "urllib3"))
+ANALYZER = Asset("lambda/analyzer", ("defusedxml", "dulwich", "packaging", "pyyaml", "urllib3"))
 """boto3 is part of Lambda's runtime. urllib3 too, in a release that is too old for dulwich."""
 
 
