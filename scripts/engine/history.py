@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from scripts.engine.aws import Aws, translated
 from scripts.engine.events import Event
 from scripts.engine.items import unpack
-from scripts.engine.ledger import DETAILS
+from scripts.engine.ledger import DETAILS, ID_TIME
 from scripts.engine.lock import is_held
 from scripts.engine.model import Verdict
 from settings import Settings
@@ -64,6 +65,13 @@ def query(aws: Aws, settings: Settings, key: str, *, verdicts: Sequence[str] = (
         for answer in pages:
             for row in answer["Items"]:
                 yield {"id": row["gsi1sk"]["S"], **unpack(row)["data"]}
+
+
+def records_since(aws: Aws, settings: Settings, moment: float) -> list[Event]:
+    """The whole records of all deployments of the target since then (Unix time), newest first."""
+    first = time.strftime(ID_TIME, time.gmtime(moment))
+    rows = query(aws, settings, f"target#{settings.target.name}")
+    return [as_seen(aws, settings, row) for row in takewhile(lambda row: row["id"] >= first, rows)]
 
 
 def read_deployment(aws: Aws, settings: Settings, deployment: str) -> Event | None:

@@ -20,13 +20,15 @@ from scripts.engine.items import pack
 from settings import Settings
 
 KEEP_DAYS = 400
+ID_TIME = "%Y%m%dT%H%M%SZ"
+"""The time in an id."""
 DETAILS = ("stages", "evidence", "digests", "settling")
 """What only the head has; a summary does without."""
 
 
 def new_id(now: float) -> str:
     """A deployment id that sorts by time: UTC second and six random hex digits."""
-    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)) + "-" + secrets.token_hex(3)
+    return time.strftime(ID_TIME, time.gmtime(now)) + "-" + secrets.token_hex(3)
 
 
 def actor() -> str:

@@ -23,7 +23,8 @@ HEAD = "c" * 40
 
 def found(cloud: Cloud, log: Result | Exception, status: Result, contexts: Any = None) -> dict[str, Any]:
     world = session(cloud, shell=FakeShell(("log", log), ("status", status)))
-    world.contexts = {"hello": object()} if contexts is None else contexts
+    some: Any = {"hello": object()}
+    world.contexts = some if contexts is None else contexts
     return read_commit(world)
 
 

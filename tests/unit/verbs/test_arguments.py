@@ -24,6 +24,7 @@ TASKS = {
     "plan": "plan",
     "rollback": "rollback",
     "show": "show",
+    "stats": "stats",
     "status": "status",
 }
 """Module -> what users type after ./poe."""
