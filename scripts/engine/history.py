@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice, takewhile
 from typing import Any
 
@@ -14,26 +14,22 @@ from scripts.engine.items import unpack
 from scripts.engine.ledger import DETAILS, ID_TIME
 from scripts.engine.lock import is_held
 from scripts.engine.model import Verdict
+from scripts.engine.versions import GOOD
 from settings import Settings
 
 RUNNING = "running"
 """What stands in the record of a deployment until it ends."""
 LOST = "its process ended without a word: it was killed, or its machine was lost"
-PAGE = 100
+PAGE = 1000
+"""Rows that one answer may hold; DynamoDB also ends it at 1 MB."""
 
 
 def history(
     aws: Aws, settings: Settings, *, service: str | None = None, verdict: str | None = None, limit: int = 20
 ) -> list[Event]:
     """Summaries of the newest deployments, newest first; of one service, with its verdict, where one is named."""
-    stored = _stored(verdict)
-    if service is not None:
-        rows = query(aws, settings, f"service#{settings.target.name}#{service}", verdicts=stored, page=limit)
-    elif stored:
-        found = [query(aws, settings, f"verdict#{settings.target.name}#{v}", page=limit) for v in stored]
-        rows = heapq.merge(*found, key=lambda row: str(row["id"]), reverse=True)
-    else:
-        rows = query(aws, settings, f"target#{settings.target.name}", page=limit)
+    found = [query(aws, settings, key, page=limit) for key in _keys(settings, service, verdict)]
+    rows = heapq.merge(*found, key=lambda row: str(row["id"]), reverse=True)
     seen = (as_seen(aws, settings, row) for row in rows)
     right = (row for row in seen if verdict is None or verdict_for(row, service) == verdict)
     return [{key: row[key] for key in row if key not in DETAILS} for row in islice(right, limit)]
@@ -44,10 +40,15 @@ def verdict_for(row: Mapping[str, Any], service: str | None) -> str:
     return str(row["services"][service]["verdict"] if service else row["verdict"])
 
 
-def query(aws: Aws, settings: Settings, key: str, *, verdicts: Sequence[str] = (), page: int = PAGE) -> Iterator[Event]:
+def good_records(aws: Aws, settings: Settings, service: str, limit: int) -> list[Event]:
+    """Summaries of the newest deployments in which the service was good, newest first; so many of each verdict."""
+    keys = [f"service#{settings.target.name}#{service}#{verdict}" for verdict in GOOD]
+    rows = [row for key in keys for row in islice(query(aws, settings, key, page=limit), limit)]
+    return sorted(rows, key=lambda row: str(row["id"]), reverse=True)
+
+
+def query(aws: Aws, settings: Settings, key: str, *, page: int = PAGE) -> Iterator[Event]:
     """Rows of one key of the index, newest first, read page by page as they are asked for."""
-    values = {":key": {"S": key}, **{f":v{at}": {"S": verdict} for at, verdict in enumerate(verdicts)}}
-    wanted = {"FilterExpression": f"verdict IN ({', '.join(list(values)[1:])})"} if verdicts else {}
     with translated("read the ledger"):
         pages = (
             aws.client("dynamodb")
@@ -57,9 +58,8 @@ def query(aws: Aws, settings: Settings, key: str, *, verdicts: Sequence[str] = (
                 IndexName="by_target",
                 ScanIndexForward=False,
                 KeyConditionExpression="gsi1pk = :key",
-                ExpressionAttributeValues=values,
+                ExpressionAttributeValues={":key": {"S": key}},
                 PaginationConfig={"PageSize": min(page, PAGE)},
-                **wanted,
             )
         )
         for answer in pages:
@@ -114,8 +114,11 @@ def as_seen(aws: Aws, settings: Settings, row: Event) -> Event:
     return {**row, "verdict": str(Verdict.STOPPED), "lost": True, "error": LOST, "services": services}
 
 
-def _stored(verdict: str | None) -> tuple[str, ...]:
-    """What the records that are to be shown with that verdict may hold."""
+def _keys(settings: Settings, service: str | None, verdict: str | None) -> list[str]:
+    """The keys of the index under which the wanted records are; one that is `running` may turn out to be stopped."""
+    target = settings.target.name
+    base = f"service#{target}#{service}" if service else f"verdict#{target}"
     if verdict is None:
-        return ()
-    return (verdict, RUNNING) if verdict == Verdict.STOPPED else (verdict,)
+        return [base if service else f"target#{target}"]
+    stored = (verdict, RUNNING) if verdict == Verdict.STOPPED else (verdict,)
+    return [f"{base}#{value}" for value in stored]

@@ -2,8 +2,8 @@
 
 One DynamoDB table. Items of a deployment: `pk = deployment#<id>`, `sk = head` (its record) and `sk = event#<n>`.
 Beside the head lie entries with a summary of it, so that one index answers three questions in the order of time:
-which deployments a target had, which a service had, which ended with a verdict (docs/ledger.md). Head and entries are
-written in one transaction. Locks lie in the same table (lock.py); history.py reads.
+which deployments a target had, which a service had, which of them ended with a verdict (docs/ledger.md). Head and
+entries are written in one transaction. Locks lie in the same table (lock.py); history.py reads.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from settings import Settings
 KEEP_DAYS = 400
 ID_TIME = "%Y%m%dT%H%M%SZ"
 """The time in an id."""
+TRANSACTION = 100
+"""Items in one transaction, at most. Source: TransactWriteItems API reference."""
 DETAILS = ("stages", "evidence", "digests", "settling")
 """What only the head has; a summary does without."""
 
@@ -65,8 +67,10 @@ class Ledger:
 
     def _record(self, facts: Event) -> None:
         items = [{"Put": {"TableName": self.settings.ledger_table, "Item": pack(item)}} for item in self._items(facts)]
+        client = self.aws.client("dynamodb")
         with translated("write to the ledger"):
-            self.aws.client("dynamodb").transact_write_items(TransactItems=items)
+            for at in range(0, len(items), TRANSACTION):
+                client.transact_write_items(TransactItems=items[at : at + TRANSACTION])
 
     def _items(self, facts: Event) -> list[Event]:
         target, verdict = self.settings.target.name, facts["verdict"]
@@ -76,8 +80,9 @@ class Ledger:
             self._item("verdict", f"verdict#{target}#{verdict}", summary),
         ]
         for service, row in facts.get("services", {}).items():
-            item = self._item(f"service#{service}", f"service#{target}#{service}", summary)
-            rows.append({**item, "verdict": row["verdict"]})
+            key, own = f"service#{target}#{service}", {**summary, "services": {service: row}}
+            rows.append(self._item(f"service#{service}", key, own))
+            rows.append(self._item(f"service#{service}#verdict", f"{key}#{row['verdict']}", own))
         return rows
 
     def _item(self, sort_key: str, index_key: str, data: Event) -> Event:
@@ -86,7 +91,6 @@ class Ledger:
             "sk": sort_key,
             "gsi1pk": index_key,
             "gsi1sk": self.id,
-            "verdict": data["verdict"],
             "data": data,
             **expiry(),
         }

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from scripts.engine.deploying import execute, learn_urls, settled
 from scripts.engine.errors import BadInput, Refused
 from scripts.engine.events import Event
-from scripts.engine.history import history, query, read_deployment
+from scripts.engine.history import good_records, history, read_deployment
 from scripts.engine.looking import chosen_services
 from scripts.engine.model import Action, Path, Plan, Running, ServicePlan, Stack, Verdict
 from scripts.engine.outcome import Outcome, as_facts
@@ -134,9 +133,7 @@ def _return(world: World, name: str, row: Event | None) -> Return:
         raise Refused(
             f"{name}: its stack is in state {stack.status}", where="CloudFormation", remedy=f"./poe deploy {name}"
         )
-    key = f"service#{world.settings.target.name}#{name}"
-    rows = list(islice(query(world.aws, world.settings, key, verdicts=GOOD), LOOKED_BACK))
-    versions = good_versions(rows, name)
+    versions = good_versions(good_records(world.aws, world.settings, name, LOOKED_BACK), name)
     to = _named(name, row) if row else previous(versions, stack.image_tag)
     if to is None:
         raise Refused(

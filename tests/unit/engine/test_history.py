@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.engine.history import LOST, history, read_deployment, read_events
+from scripts.engine.history import LOST, good_records, history, read_deployment, read_events
 from scripts.engine.ledger import Ledger
 from tests.unit.engine.clouds import Cloud
 from tests.unit.engine.projects import project
@@ -68,10 +68,18 @@ def test_of_one_service_with_its_own_verdict(cloud: Cloud, table: Table) -> None
     assert history(cloud.aws, SETTINGS, verdict="failed") == []
 
 
-def test_a_filter_reads_on_until_there_are_enough(cloud: Cloud, table: Table) -> None:
+def test_a_rare_verdict_is_found_without_reading_the_others(cloud: Cloud, table: Table) -> None:
     for number in range(1, 300):
         record(cloud, number, hello="failed" if number > 3 else "live")
     assert ids(history(cloud.aws, SETTINGS, service="hello", verdict="live", limit=2)) == [ident(3), ident(2)]
+    assert len(cloud.parameters("dynamodb:Query")) == 1
+
+
+def test_good_records_are_not_crowded_out_by_unchanged_ones(cloud: Cloud, table: Table) -> None:
+    record(cloud, 1)
+    for number in range(2, 9):
+        record(cloud, number, hello="unchanged")
+    assert ids(good_records(cloud.aws, SETTINGS, "hello", 3)) == [ident(8), ident(7), ident(6), ident(1)]
 
 
 def test_running_is_believed_while_its_lease_is_held(cloud: Cloud, table: Table) -> None:
@@ -96,7 +104,9 @@ def test_running_without_its_lease_was_killed(cloud: Cloud, table: Table, holder
         "hello": "stopped",
     }
     assert "lost" not in rows[0]
-    assert ids(history(cloud.aws, SETTINGS, service="hello", verdict="stopped")) == [ident(2), ident(1)]
+    of_hello = history(cloud.aws, SETTINGS, service="hello", verdict="stopped")
+    assert ids(of_hello) == [ident(2), ident(1)]
+    assert [list(row["services"]) for row in of_hello] == [["hello"], ["hello"]]
     assert history(cloud.aws, SETTINGS, verdict="running") == []
 
 

@@ -82,15 +82,26 @@ def test_one_index_answers_for_target_service_and_verdict(cloud: Cloud) -> None:
         finish(Outcome(Verdict.ROLLED_BACK, plan, {"hello": RolledBack("hello: crashed")}))
     calls = cloud.parameters("dynamodb:TransactWriteItems")
     last = [unpack(row["Put"]["Item"]) for row in calls[-1]["TransactItems"]]
-    assert [(item["sk"], item["gsi1pk"], item["verdict"]) for item in last] == [
-        ("head", "target#staging", "rolled_back"),
-        ("verdict", "verdict#staging#rolled_back", "rolled_back"),
-        ("service#gateway", "service#staging#gateway", "unchanged"),
-        ("service#hello", "service#staging#hello", "rolled_back"),
+    assert [(item["sk"], item["gsi1pk"]) for item in last] == [
+        ("head", "target#staging"),
+        ("verdict", "verdict#staging#rolled_back"),
+        ("service#gateway", "service#staging#gateway"),
+        ("service#gateway#verdict", "service#staging#gateway#unchanged"),
+        ("service#hello", "service#staging#hello"),
+        ("service#hello#verdict", "service#staging#hello#rolled_back"),
     ]
+    assert [set(item["data"]["services"]) for item in last[2:]] == [{"gateway"}, {"gateway"}, {"hello"}, {"hello"}]
     assert len({item["gsi1sk"] for item in last}) == 1
     assert "stages" in last[0]["data"]
     assert not any("stages" in item["data"] for item in last[1:])
+
+
+def test_many_services_are_written_in_as_few_transactions_as_there_may_be(cloud: Cloud) -> None:
+    services = tuple(ServicePlan(f"s{n}", Path.NONE, "same", "src-a") for n in range(60))
+    with recorded(session(cloud), replace(PLAN, services=services)):
+        pass
+    sizes = [len(call["TransactItems"]) for call in cloud.parameters("dynamodb:TransactWriteItems")]
+    assert sizes == [100, 22]
 
 
 def test_evidence_stays_with_the_record_and_short_enough_for_an_item(cloud: Cloud) -> None:
