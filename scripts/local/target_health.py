@@ -58,6 +58,11 @@ class TargetHealth:
     failures: int = 0
     checked: float = float("-inf")
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether it is unhealthy and its last check failed; one that passes again is on its way to healthy."""
+        return self.state == "unhealthy" and self.passes == 0
+
     def due(self, policy: Policy, now: float) -> bool:
         """Whether it is time for the next check."""
         pause = {"initial": NEW_TARGET_INTERVAL, "unhealthy": UNHEALTHY_INTERVAL}.get(self.state, policy.interval)
@@ -111,8 +116,8 @@ class Patience:
     """
 
     grace: float
-    certain: float = 2.0
-    """Seconds after it listens."""
+    certain: float = 4.0
+    """Seconds after it listens: time for a check that had failed before to be made again, on a busy machine too."""
     repeated: float = 5.0
     """Seconds for a task that listens nowhere, when one of its deployment has failed its checks already."""
 

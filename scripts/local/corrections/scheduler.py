@@ -132,7 +132,7 @@ class Scheduler:
             self.judged.add(arn)
             self._carry_out(self._settle, place, task)
             return
-        failing = next((group for group, health in self.targets(service, task) if health.state == "unhealthy"), None)
+        failing = next((group for group, health in self.targets(service, task) if health.is_failing), None)
         if failing and now - self.started[arn] >= self._patience(service, task):
             self.judged.add(arn)
             self._carry_out(self._fail, place, service, task, failing)

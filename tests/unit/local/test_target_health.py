@@ -90,9 +90,9 @@ def test_wrong_code_is_described_as_on_aws() -> None:
     ("grace", "listening_after", "failed_before", "seconds"),
     [
         (10, None, False, 10),
-        (10, 3, False, 5),
+        (10, 3, False, 7),
         (10, None, True, 5),
-        (10, 3, True, 5),
+        (10, 3, True, 7),
         (1, 3, False, 1),
         (10, 9, True, 10),
     ],
@@ -101,3 +101,14 @@ def test_patience_ends_early_when_the_outcome_is_certain(
     grace: float, listening_after: float | None, failed_before: bool, seconds: float
 ) -> None:
     assert Patience(grace).seconds(listening_after=listening_after, failed_before=failed_before) == seconds
+
+
+def test_an_unhealthy_target_that_passes_again_is_on_its_way() -> None:
+    policy = Policy(healthy_threshold=2, unhealthy_threshold=2)
+    health = TargetHealth(since=0.0)
+    for now in (4.0, 5.0):
+        health = health.after(NO_CONNECTION, policy, now)
+    assert health.is_failing
+    health = health.after(PASSED, policy, 6.0)
+    assert (health.state, health.is_failing) == ("unhealthy", False)
+    assert health.after(NO_CONNECTION, policy, 7.0).is_failing
