@@ -64,7 +64,6 @@ def test_back_and_further_back(lane: Lane) -> None:
     took = gone_back(seen, two) - begin
     stages = {stage["name"]: stage for stage in result.report["stages"]}
     overhead = stages["update"]["started"] + stages["update"]["seconds"] + result.seconds - result.report["seconds"]
-    print(f"rollback: {took:.1f} s to the old version alone, tool {overhead:.2f} s, command {result.seconds:.1f} s")
     assert took < BACK + NOISE
     assert overhead < OVERHEAD + NOISE
     assert not seen.misses, seen.misses
