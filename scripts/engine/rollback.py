@@ -22,8 +22,8 @@ from scripts.engine.state import Listing, checked_stacks, read_digest, read_stac
 from scripts.engine.versions import GOOD, Version, good_versions, present, previous, version_of
 from scripts.engine.world import World
 
-LOOKED_BACK = 200
-"""Records of a service, and of the target, in which a version is looked for."""
+LOOKED_BACK = 50
+"""Records in which a version is looked for: the registry keeps no more images with a `live-` tag."""
 WIDE = (Path.FULL, Path.BOOTSTRAP)
 
 
