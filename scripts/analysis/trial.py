@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from analyzer.analyze import analyze
 from analyzer.model import Service
@@ -138,15 +139,20 @@ def _deployable(folder: Path) -> Service:
 
 
 def _edit(folder: Path, service: Service) -> None:
-    """Change one source file, as a person's next edit would: an empty line at the end of the start's evidence."""
+    """Change one source file, as a person's next edit would; never the same twice, so that no old layer fits."""
     places = (*service.fields["start"].evidence, *service.fields["language"].evidence)
-    path = next((folder / place.path for place in places if place.path.endswith(SOURCES)), None)
-    path = path or next(path for path in sorted((folder / service.root).rglob("*")) if path.suffix in SOURCES)
+    path = next((folder / place.path for place in places if Path(place.path).suffix in COMMENTS), None)
+    path = path or next(path for path in sorted((folder / service.root).rglob("*")) if path.suffix in COMMENTS)
     with path.open("a", encoding="utf-8") as file:
-        file.write("\n")
+        file.write(COMMENTS[path.suffix].format(uuid4().hex))
 
 
-SOURCES = (".py", ".js", ".jsx", ".ts", ".go", ".rs", ".java", ".html", ".rb", ".php", ".cs")
+COMMENTS = {
+    **dict.fromkeys((".py", ".rb"), "\n# {}\n"),
+    **dict.fromkeys((".js", ".jsx", ".ts", ".go", ".rs", ".java", ".php", ".cs"), "\n// {}\n"),
+    ".html": "\n<!-- {} -->\n",
+}
+"""Suffix of a source file -> a comment to add to it."""
 
 
 def _ask(address: str, path: str) -> str:
