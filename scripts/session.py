@@ -15,6 +15,7 @@ from scripts.engine.events import Events
 from scripts.engine.images import Images
 from scripts.engine.looking import chosen_services
 from scripts.engine.shell import Shell
+from scripts.engine.state import check_account
 from scripts.engine.world import World
 from settings import Settings, SlipwayError, Target, load
 
@@ -46,6 +47,8 @@ def open_world(settings: Settings, events: Events, shell: Shell, *, look_only: b
     # The embedded cloud chooses its port when it starts, so the registry's name is settled only now.
     settings = replace(settings, target=replace(settings.target, registry_host=connection.registry_host))
     aws = Aws(connection)
+    if not settings.target.embedded and not look_only:
+        _pull(settings, aws, say)
     return World(
         settings=settings,
         connection=connection,
@@ -55,6 +58,15 @@ def open_world(settings: Settings, events: Events, shell: Shell, *, look_only: b
         images=Images(settings, connection, shell, aws),
         cdk=Cdk(settings, connection, shell),
     )
+
+
+def _pull(settings: Settings, aws: Aws, say: Callable[[str], None]) -> None:
+    """Provide official base images; before the first is pulled the account is checked, as before any change."""
+    from scripts.local.base_images import pull_official
+    from scripts.local.docker_engine import Builder
+
+    builder = Builder(aws.connection.docker, aws.connection.docker_env)
+    pull_official(settings, builder, say, first=lambda: check_account(aws, settings))
 
 
 def look_at(target: str | None, services: Sequence[str] = ()) -> World:
@@ -84,10 +96,6 @@ def _aws(settings: Settings, say: Callable[[str], None], *, look_only: bool) -> 
         if not look_only:
             raise
         builder = Builder(("docker",))
-    if not look_only:
-        from scripts.local.base_images import pull_official
-
-        pull_official(settings, builder, say)
     partition = partition_of(target.region)
     role = f"arn:{partition}:iam::{target.account}:role/cdk-{QUALIFIER}-deploy-role-{target.account}-{target.region}"
     return Connection(

@@ -6,6 +6,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts import command
@@ -14,6 +15,8 @@ from scripts.engine.errors import BadInput
 from scripts.engine.shell import Shell
 from scripts.session import ROOT
 
+AT_ONCE = 2
+"""Builds wait for the network as much as for processors."""
 APPS = ROOT / "examples" / "apps"
 HADOLINT = ("hadolint", "--failure-threshold", "warning", "--ignore", "DL3008", "--ignore", "DL3059")
 """Versions of Debian packages are those of the base image's release; one layer a command is what makes caches work."""
@@ -50,13 +53,16 @@ def _trials(apps: Sequence[Path]) -> list[Trial]:
     with tempfile.TemporaryDirectory(prefix="slipway-images-") as scratch:
         engine_setup.ensure(Path(scratch), lambda line: print(line, flush=True))
         bench = Bench(docker_engine.find_builder(), shell, Path(scratch), lambda line: print(line, flush=True))
-        trials = []
-        for app in apps:
-            trial = bench.run(app)
-            _lint(trial, Path(scratch) / app.name)
-            print(_row(trial), flush=True)
-            trials.append(trial)
-    return trials
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="trial") as pool:
+            return list(pool.map(lambda app: _tried(bench, app), apps))
+
+
+def _tried(bench: Bench, app: Path) -> Trial:
+    """One trial, its row printed as soon as it is over."""
+    trial = bench.run(app)
+    _lint(trial, bench.scratch / app.name)
+    print(_row(trial), flush=True)
+    return trial
 
 
 def _lint(trial: Trial, folder: Path) -> None:

@@ -71,17 +71,26 @@ def ensure(images: tuple[str, ...], builder: Builder, say: Say, *, memory: Path)
     return tuple(image for image in images if is_stand_in(labels(image)))
 
 
-def pull_official(settings: Settings, builder: Builder, say: Say) -> None:
-    """Pull what the services build on and the engine lacks; a stand-in is replaced. Raises BaseImageMissing."""
-    for image in needed(settings):
-        try:
-            found = labels(image)
-        except OSError as error:
-            raise BaseImageMissing(
-                f"the Docker engine does not answer: {error}", where="docker", remedy="./poe doctor"
-            ) from None
-        if found is None or is_stand_in(found):
-            _pull(image, builder, say)
+def pull_official(settings: Settings, builder: Builder, say: Say, *, first: Callable[[], None] = lambda: None) -> None:
+    """Pull what the services build on and the engine lacks; a stand-in is replaced. Raises BaseImageMissing.
+
+    `first` is called once before anything is pulled, and not at all when everything is there.
+    """
+    missing = [image for image in needed(settings) if _lacks_official(image)]
+    if missing:
+        first()
+    for image in missing:
+        _pull(image, builder, say)
+
+
+def _lacks_official(image: str) -> bool:
+    try:
+        found = labels(image)
+    except OSError as error:
+        raise BaseImageMissing(
+            f"the Docker engine does not answer: {error}", where="docker", remedy="./poe doctor"
+        ) from None
+    return found is None or is_stand_in(found)
 
 
 def is_stand_in(found: dict[str, str] | None) -> bool:

@@ -62,6 +62,20 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         project.remove()
 
 
+FIRST = (
+    "test_story",
+    "test_faults",
+    "test_outages",
+    "test_corrections",
+    "test_broken_versions",
+    "test_kills",
+    "test_rollback",
+)
+"""The main story: it tells what a new user sees, and its cloud is still as the bootstrap left it. Then the files that
+take longest, so that none of them is left alone at the end of a run side by side."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The main story first: it tells what a new user sees, and its cloud is still as the bootstrap left it."""
-    items.sort(key=lambda item: item.path.stem != "test_story")
+    """Order the files."""
+    places = {name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(FIRST)))

@@ -187,3 +187,19 @@ def test_no_mirror_of_debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, te
     with pytest.raises(SlipwayError, match="name no mirror of Debian") as refused:
         stand_ins.debian_mirror()
     assert "docker load" in refused.value.remedy
+
+
+def test_official_images_are_only_pulled_after_the_account_was_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM debian:12\nFROM python:3\n")
+    labels = {"debian:12": {"io.slipway.stand-in": "true"}, "python:3": None}
+    monkeypatch.setattr(docker_engine, "ask", lambda path, **_: {"Config": {"Labels": labels[path.split("/")[2]]}})
+    done: list[str] = []
+    monkeypatch.setattr(base_images, "_pull", lambda image, builder, say: done.append(image))
+    service = settings(tmp_path, Service("a", "."))
+    base_images.pull_official(service, Builder(("docker",)), print, first=lambda: done.append("checked"))
+    assert done == ["checked", "debian:12"]
+    labels["debian:12"] = {}
+    base_images.pull_official(service, Builder(("docker",)), print, first=lambda: done.append("checked again"))
+    assert done == ["checked", "debian:12"]

@@ -27,7 +27,7 @@ SETTINGS = Settings(
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setattr(docker_engine, "find_builder", lambda cache: Builder(("docker",), (("DOCKER_BUILDKIT", "1"),)))
-    monkeypatch.setattr(base_images, "pull_official", lambda settings, builder, say: None)
+    monkeypatch.setattr(base_images, "pull_official", lambda *_, **__: None)
 
 
 def ignore(text: str) -> None:
