@@ -62,17 +62,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         project.remove()
 
 
-FIRST = (
-    "test_story",
-    "test_faults",
-    "test_outages",
-    "test_corrections",
-    "test_broken_versions",
-    "test_kills",
-    "test_rollback",
-)
-"""The main story: it tells what a new user sees, and its cloud is still as the bootstrap left it. Then the files that
-take longest, so that none of them is left alone at the end of a run side by side."""
+FIRST = ("test_story", "test_faults")
+"""The main story: it tells what a new user sees, and its cloud is still as the bootstrap left it. Then the file that
+takes longest, so that it is not left alone at the end of a run side by side."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
