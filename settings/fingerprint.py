@@ -18,16 +18,18 @@ from typing import Any
 
 from settings import assets
 from settings.errors import SettingsError
-from settings.model import Service, Settings, service_key
+from settings.model import Service, Settings, release_key, stack_keys_of
 
 CODE = ("app.py", "stacks", "settings")
 ASSETS = {"analysis": assets.ANALYZER}
 """Stack key -> what the stack packs for its function."""
 LOCK_LINES = {"requirements.txt": ("aws-cdk-lib==", "constructs==", "cdk-nag==")}
-NOT_SYNTHESISED = ("profile", "rollout_timeout", "domain")
+NOT_SYNTHESISED = ("profile", "rollout_timeout", "domain", "ledger_retention_days", "budget", "notify")
 """Fields of a target that reach no template."""
-IMAGE_ONLY = ("source", "dockerfile", "build_args")
+IMAGE_ONLY = ("source", "repository", "ref", "commit", "folder", "dockerfile", "build_args")
 """Fields of a service that reach its image and no template."""
+DEPLOY_ONLY = ("needs", "release_timeout", "bake", "bake_p95")
+"""Fields of a service that only a deploy looks at."""
 
 
 def fingerprints(settings: Settings) -> dict[str, str]:
@@ -63,7 +65,7 @@ def _fingerprint(settings: Settings, key: str, shared: str) -> str:
     facts: list[Any] = [shared, key]
     if key == "registry":
         facts.append(sorted(service.name for service in settings.services))
-    facts.extend(_service_facts(service) for service in settings.services if service_key(service.name) == key)
+    facts.extend(_service_facts(service, key) for service in settings.services if key in stack_keys_of(service))
     if key in ASSETS:
         facts.append(assets.digest(settings.root, ASSETS[key]))
     return _digest(facts)[:16]
@@ -74,8 +76,9 @@ def _target_facts(settings: Settings) -> dict[str, Any]:
     return {"project": settings.name, **target, "cdk.json": _cdk_json(settings.root)}
 
 
-def _service_facts(service: Service) -> dict[str, Any]:
-    return {k: v for k, v in asdict(service).items() if k not in IMAGE_ONLY}
+def _service_facts(service: Service, key: str) -> dict[str, Any]:
+    release = () if key == release_key(service.name) else ("release",)
+    return {k: v for k, v in asdict(service).items() if k not in (*IMAGE_ONLY, *DEPLOY_ONLY, *release)}
 
 
 def _cdk_json(root: Path) -> Any:

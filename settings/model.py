@@ -7,18 +7,68 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class Worker:
+    """A process of a service that takes no requests: an ECS service of its own from the service's image."""
+
+    name: str
+    command: str
+    desired: int = 1
+    cpu: int = 256
+    """CPU units; the service's own where the file names none, as `memory`."""
+    memory: int = 512
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A process of a service that runs by the clock, as a task from the service's image."""
+
+    name: str
+    command: str
+    schedule: str
+    """Expression of EventBridge Scheduler: `rate(1 hour)`, `cron(0 3 * * ? *)`, `at(2030-01-31T03:00:00)`; UTC."""
+    cpu: int = 256
+    memory: int = 512
+
+
+@dataclass(frozen=True)
+class Notify:
+    """Somebody who is told how deploys begin and end."""
+
+    name: str
+    kind: str
+    """`slack` (incoming webhook), `slack-bot`, `webhook` or `sns`."""
+    url: str | None = None
+    """Where to send it, or a reference to that."""
+    secret: str | None = None
+    """Reference to the signing secret of a webhook, or to the token of a Slack bot."""
+    channel: str | None = None
+    topic_arn: str | None = None
+    on: tuple[str, ...] = ("start", "live", "rolled_back", "failed", "superseded")
+
+
+@dataclass(frozen=True)
 class Service:
     """One container image run as one ECS service behind the load balancer."""
 
     name: str
     source: str
-    """Build context, a folder relative to the project root."""
+    """Build context: a folder of this project, or of `repository`."""
+    repository: str | None = None
+    """Where the source comes from: URL of a git repository, or a folder of this machine; None: this project."""
+    ref: str | None = None
+    """Branch, tag or commit of `repository` that `deploy-app` follows; None: its default branch."""
+    commit: str | None = None
+    """The commit of `repository` that is built."""
+    folder: str = "."
+    """Folder of the service below `source`, for an image that needs more than it, as in a workspace."""
     dockerfile: str = "Dockerfile"
     """Relative to `source`."""
     port: int = 8080
     health_path: str = "/health"
     path: str = "/"
     """Where the load balancer routes to it: `/` takes what no other service takes; a prefix is stripped on the way."""
+    host: str | None = None
+    """Host name that the load balancer routes to it, instead of `path`."""
     priority: int = 100
     """Listener rule priority, unique on the load balancer; assigned by the loader when the file names none."""
     cpu: int = 256
@@ -38,6 +88,29 @@ class Service:
     """Seconds after a task's start in which failing health checks do not count."""
     environment: tuple[tuple[str, str], ...] = ()
     build_args: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[tuple[str, str], ...] = ()
+    """Variable -> reference to where its value is kept."""
+    needs: tuple[str, ...] = ()
+    """Engines of backing services that it expects, such as `postgresql`."""
+    release: str | None = None
+    """Command that runs once, as a task of the new image, before each rollout."""
+    release_timeout: int = 600
+    """Seconds."""
+    bake: int = 0
+    """Seconds after live in which a bad version is rolled back by itself."""
+    bake_p95: int | None = None
+    """Milliseconds that the 95th percentile of answers may take while baking."""
+    workers: tuple[Worker, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+
+    @property
+    def route(self) -> str:
+        """What its requests are told by: `//host` or a path."""
+        return f"//{self.host}" if self.host else self.path
+
+    def ecs_name(self, worker: str) -> str:
+        """Name of a worker's ECS service, of its container and of its task family behind the prefix."""
+        return f"{self.name}-{worker}"
 
 
 @dataclass(frozen=True)
@@ -65,6 +138,11 @@ class Target:
     """Model of Amazon Bedrock that the analyzer function may ask; None: none."""
     rollout_timeout: int = 600
     """Seconds a rollout may take before it counts as timed out."""
+    ledger_retention_days: int = 400
+    """Days that the ledger keeps a deployment."""
+    budget: int | None = None
+    """US dollars a month; a plan whose stacks would cost more is refused."""
+    notify: tuple[Notify, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +176,7 @@ class Settings:
     @property
     def stack_keys(self) -> tuple[str, ...]:
         """Keys of all stacks, in deployment order."""
-        return self.foundation + tuple(service_key(service.name) for service in self.services)
+        return self.foundation + tuple(key for service in self.services for key in stack_keys_of(service))
 
     def stack_name(self, key: str) -> str:
         """CloudFormation name of a stack key."""
@@ -135,6 +213,17 @@ class Settings:
     def service(self, name: str) -> Service:
         """The service of that name; raises KeyError."""
         return next(service for service in self.services if service.name == name)
+
+
+def stack_keys_of(service: Service) -> tuple[str, ...]:
+    """Keys of a service's stacks, in deployment order."""
+    own = service_key(service.name)
+    return (release_key(service.name), own) if service.release else (own,)
+
+
+def release_key(service: str) -> str:
+    """Stack key of what a service's release command needs; its stack is there only for services that have one."""
+    return f"release-{service}"
 
 
 def service_key(service: str) -> str:

@@ -73,6 +73,65 @@ def is_text_table(value: Any) -> bool:
     return all(key.fullmatch(name) and isinstance(text, str) and "\0" not in text for name, text in value.items())
 
 
+REFERENCE = re.compile(
+    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@:-]{1,600}"
+    r"|arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9/_.-]{1,1000}"
+    r"|secretsmanager:[A-Za-z0-9/_+=.@-]{1,512}"
+    r"|ssm:/?[A-Za-z0-9_.-][A-Za-z0-9/_.-]{0,1010}"
+)
+"""What `secrets` may hold: where the value is kept, never the value."""
+REFERENCES = "an ARN of Secrets Manager or SSM, secretsmanager:NAME or ssm:/NAME"
+LATER = re.compile(rf"env:[A-Z_][A-Z0-9_]{{0,100}}|{REFERENCE.pattern}")
+"""References that this tool itself resolves."""
+SECONDS = {"s": 1, "m": 60}
+
+
+def is_reference_table(value: Any) -> bool:
+    """A table of references to secrets, its keys names of environment variables."""
+    return is_text_table(value) and all(REFERENCE.fullmatch(text) for text in value.values())
+
+
+def is_reference(value: Any) -> bool:
+    """Where this tool finds a secret: in its own environment, in Secrets Manager or in SSM."""
+    return isinstance(value, str) and LATER.fullmatch(value) is not None
+
+
+def is_repository(value: Any) -> bool:
+    """An https:// URL without user, password, query and fragment, one of this machine, or an absolute path."""
+    if isinstance(value, str) and value.startswith("/") and value != "/":
+        return is_inner_path(value[1:])
+    return matches(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~-]+)+")(value) or is_loopback_url(value)
+
+
+def is_list_of(*values: str) -> Callable[[Any], bool]:
+    """A predicate: a list of some of the values, each at most once."""
+    return lambda value: isinstance(value, list) and len(set(map(str, value))) == len(value) and set(value) <= {*values}
+
+
+def is_command(value: Any) -> bool:
+    """One line that a person would type, not empty."""
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= 2000 and value.isprintable()
+
+
+def is_duration(longest: int) -> Callable[[Any], bool]:
+    """A predicate: text such as "60s" or "5m", at most `longest` seconds."""
+
+    def holds(value: Any) -> bool:
+        return matches(r"\d{1,5}[sm]")(value) and seconds(value) <= longest
+
+    return holds
+
+
+def seconds(text: str) -> int:
+    """Seconds of a duration such as "60s" or "5m"."""
+    return int(text[:-1]) * SECONDS[text[-1]]
+
+
+def is_loopback_url(value: Any) -> bool:
+    """Plain HTTP, which is only for this machine."""
+    return matches(r"http://(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}(/[!-~]*)?")(value)
+
+
 SHORT_NAME = "a lower-case name of letters, digits and single hyphens, at most {} characters"
 
 TOP = {
@@ -101,14 +160,42 @@ TARGET = {
         matches(r"(?!arn:)[A-Za-z0-9][A-Za-z0-9.:-]{1,127}|arn:aws[a-z-]*:bedrock:[A-Za-z0-9.:/-]{10,500}"),
     ),
     "rollout_timeout": Rule("seconds from 10 to 7200", whole(10, 7200)),
+    "ledger_retention_days": Rule("days from 1 to 3650", whole(1, 3650)),
+    "budget": Rule("a whole number of US dollars a month, from 1", whole(1, 10_000_000)),
+}
+
+NOTIFY_KINDS = ("slack", "slack-bot", "webhook", "sns")
+NOTIFY_EVENTS = ("start", "live", "rolled_back", "failed", "superseded")
+
+NOTIFY = {
+    "kind": Rule(" or ".join(f'"{kind}"' for kind in NOTIFY_KINDS), one_of(*NOTIFY_KINDS)),
+    "url": Rule(
+        "an https:// URL, or where it is kept: env:NAME, secretsmanager:NAME, ssm:/NAME",
+        lambda v: is_reference(v) or matches(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[!-~]*)?")(v) or is_loopback_url(v),
+    ),
+    "secret": Rule("where the secret is kept: env:NAME, secretsmanager:NAME or ssm:/NAME", is_reference),
+    "channel": Rule('a channel, such as "#deploys", or its id', matches(r"#?[A-Za-z0-9_-]{1,80}")),
+    "topic_arn": Rule("the ARN of an SNS topic", matches(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")),
+    "on": Rule("a list of " + ", ".join(NOTIFY_EVENTS), is_list_of(*NOTIFY_EVENTS)),
 }
 
 SERVICE = {
     "source": Rule("a folder inside the project, relative to its root", is_inner_path),
+    "repository": Rule(
+        "the https:// URL of a git repository, without user and password, or an absolute path", is_repository
+    ),
+    "ref": Rule(
+        "a branch, a tag or a commit", matches(r"(?!.*(?:\.\.|@\{|//|\.lock$))[^-/.~^:?*\[\\#\s][^~^:?*\[\\#\s]{0,199}")
+    ),
+    "commit": Rule("a commit's full id, 40 or 64 hex digits", matches(r"[0-9a-f]{40}|[0-9a-f]{64}")),
+    "folder": Rule("a folder inside the service's source folder", is_inner_path),
     "dockerfile": Rule("a file inside the service's source folder", is_inner_path),
     "port": Rule("a port from 1 to 65535", whole(1, 65535)),
     "health_path": Rule('a path, such as "/health"', matches(r"/[A-Za-z0-9._~/-]{0,200}")),
     "path": Rule('"/" or a prefix, such as "/shop"', matches(r"/|(/[a-z0-9][a-z0-9._-]*){1,4}")),
+    "host": Rule(
+        'a host name, such as "shop.example.com"', matches(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+    ),
     "priority": Rule("a whole number from 1 to 49999, unique among the services", whole(1, 49_999)),
     "cpu": Rule("one of 256, 512, 1024, 2048, 4096", one_of(*FARGATE_MEMORY)),
     "memory": Rule("MiB, in a combination that Fargate offers for the cpu", whole(512, 30_720)),
@@ -121,4 +208,48 @@ SERVICE = {
     "grace_period": Rule("seconds from 0 to 3600", whole(0, 3600)),
     "environment": Rule('a table of strings, such as { LOG_LEVEL = "info" }', is_text_table),
     "build_args": Rule('a table of strings, such as { VERSION = "1" }', is_text_table),
+    "secrets": Rule("a table; each value " + REFERENCES, is_reference_table),
+    "needs": Rule(
+        'a list of engines, such as ["postgresql"]', lambda v: isinstance(v, list) and all(map(is_name(28), v))
+    ),
+    "release": Rule("a command", is_command),
+    "release_timeout": Rule("seconds from 10 to 7200", whole(10, 7200)),
+    "bake": Rule('"0s" to "60m", such as "60s"', is_duration(3600)),
+    "bake_p95": Rule("milliseconds from 1 to 60000", whole(1, 60_000)),
 }
+
+WORKER = {
+    "command": Rule("a command", is_command),
+    "desired": Rule("tasks from 0 to 100", whole(0, 100)),
+    "cpu": SERVICE["cpu"],
+    "memory": SERVICE["memory"],
+}
+
+SCHEDULE = {
+    "command": Rule("a command", is_command),
+    "schedule": Rule(
+        'rate(...), cron(...) or at(...) as EventBridge Scheduler has them, such as "rate(1 hour)"',
+        matches(r"rate\([1-9]\d{0,5} (minute|hour|day)s?\)|cron\(\S+( \S+){5}\)|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)"),
+    ),
+    "cpu": SERVICE["cpu"],
+    "memory": SERVICE["memory"],
+}
+
+PROCESSES = {"workers": WORKER, "schedules": SCHEDULE}
+"""Tables of tables in a service."""
+RECORDED = (
+    "port",
+    "health_path",
+    "folder",
+    "dockerfile",
+    "cpu",
+    "memory",
+    "desired",
+    "min",
+    "max",
+    "environment",
+    "secrets",
+    "needs",
+    "release",
+)
+"""Keys that `[services.NAME.app]` may hold: what `deploy-app` found in the application itself; the service's win."""

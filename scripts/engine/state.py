@@ -10,7 +10,7 @@ from scripts.engine.aws import Aws, error_code, translated
 from scripts.engine.errors import Refused
 from scripts.engine.model import Running, Stack, TargetState
 from settings import Settings
-from settings.model import service_key
+from settings.model import release_key, service_key
 
 TOOLKIT = "CDKToolkit"
 """Name of the CDK bootstrap's stack."""
@@ -59,7 +59,8 @@ def _key_of(name: str, settings: Settings) -> str | None:
     if not name.startswith(prefix) or any(name.startswith(p) for p in longer if len(p) > len(prefix)):
         return None
     key = name.removeprefix(prefix)
-    return key if key in settings.foundation or key.startswith(service_key("")) else None
+    own = key.startswith((service_key(""), release_key("")))
+    return key if own or key in settings.foundation else None
 
 
 def stack_from(raw: Mapping[str, Any]) -> Stack:

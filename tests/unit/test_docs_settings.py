@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from settings import Service, Target, load, rules
+from settings.model import Notify, Schedule, Worker
 from tests.unit.documents import ROOT, table, text_of, words
 
-ELSEWHERE = {"default_target": '"local"', "name": '"slipway"', "priority": "from the path"}
+ELSEWHERE = {
+    "default_target": '"local"',
+    "name": '"slipway"',
+    "priority": "from the route",
+    "needs": "[]",
+    "bake": '"0s"',
+    "on": "all of them",
+    "folder": '"."',
+}
 """Defaults that the loader gives; below is a file that names none of them."""
 SMALLEST = """
 [targets.local]
@@ -22,10 +32,12 @@ source = "web"
 """
 
 
-def default(kind: type[Service | Target], key: str) -> str:
+def default(kind: type[Any], key: str) -> str:
     value = {field.name: field.default for field in fields(kind)}[key]
     if value is MISSING:
         return "required"
+    if kind in (Worker, Schedule) and key in ("cpu", "memory"):
+        return "the service's"
     if isinstance(value, str):
         return f'"{value}"'
     if value in (None, ()):
@@ -35,9 +47,16 @@ def default(kind: type[Service | Target], key: str) -> str:
 
 @pytest.mark.parametrize(
     ("marker", "known", "kind"),
-    [("top", rules.TOP, Service), ("target", rules.TARGET, Target), ("service", rules.SERVICE, Service)],
+    [
+        ("top", rules.TOP, Service),
+        ("target", rules.TARGET, Target),
+        ("notify", rules.NOTIFY, Notify),
+        ("service", rules.SERVICE, Service),
+        ("worker", rules.WORKER, Worker),
+        ("schedule", rules.SCHEDULE, Schedule),
+    ],
 )
-def test_settings_are_the_rules(marker: str, known: dict[str, rules.Rule], kind: type[Service | Target]) -> None:
+def test_settings_are_the_rules(marker: str, known: dict[str, rules.Rule], kind: type[Any]) -> None:
     expected = [[f"`{key}`", rule.allowed, ELSEWHERE.get(key) or default(kind, key)] for key, rule in known.items()]
     rows = table("docs/settings.md", marker)
     assert [row[:3] for row in rows] == expected
