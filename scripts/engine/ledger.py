@@ -19,7 +19,6 @@ from scripts.engine.events import Event
 from scripts.engine.items import pack
 from settings import Settings
 
-KEEP_DAYS = 400
 ID_TIME = "%Y%m%dT%H%M%SZ"
 """The time in an id."""
 TRANSACTION = 100
@@ -63,7 +62,7 @@ class Ledger:
     def event(self, event: Event) -> None:
         """Append one event."""
         self._count += 1
-        self._write({"pk": f"deployment#{self.id}", "sk": f"event#{self._count:05d}", "data": event, **expiry()})
+        self._write({"pk": f"deployment#{self.id}", "sk": f"event#{self._count:05d}", "data": event, **self._expiry})
 
     def _record(self, facts: Event) -> None:
         items = [{"Put": {"TableName": self.settings.ledger_table, "Item": pack(item)}} for item in self._items(facts)]
@@ -71,6 +70,10 @@ class Ledger:
         with translated("write to the ledger"):
             for at in range(0, len(items), TRANSACTION):
                 client.transact_write_items(TransactItems=items[at : at + TRANSACTION])
+
+    @property
+    def _expiry(self) -> dict[str, int]:
+        return expiry(self.settings)
 
     def _items(self, facts: Event) -> list[Event]:
         target, verdict = self.settings.target.name, facts["verdict"]
@@ -92,7 +95,7 @@ class Ledger:
             "gsi1pk": index_key,
             "gsi1sk": self.id,
             "data": data,
-            **expiry(),
+            **self._expiry,
         }
 
     def _write(self, item: Event) -> None:
@@ -100,5 +103,6 @@ class Ledger:
             self.aws.client("dynamodb").put_item(TableName=self.settings.ledger_table, Item=pack(item))
 
 
-def expiry() -> dict[str, int]:
-    return {"expires_at": int(time.time()) + KEEP_DAYS * 86_400}
+def expiry(settings: Settings) -> dict[str, int]:
+    """When the table's time to live removes an item that is written now."""
+    return {"expires_at": int(time.time()) + settings.target.ledger_retention_days * 86_400}

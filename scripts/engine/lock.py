@@ -119,7 +119,7 @@ class Lock:
                     "host": socket.gethostname(),
                     "process": this_process(),
                     "until": round(now + LEASE_SECONDS, 3),
-                    **expiry(),
+                    **expiry(self.settings),
                 }
             ),
         }

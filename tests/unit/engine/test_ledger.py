@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,3 +119,13 @@ def test_a_user_id_without_a_name_deploys_too(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(getpass, "getuser", no_name)
     monkeypatch.setattr("os.getuid", lambda: 1234)
     assert actor().startswith("uid1234@")
+
+
+def test_items_expire_when_the_target_says(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.engine.ledger.time.time", lambda: 1_000_000.9)
+    short = replace(SETTINGS, target=replace(SETTINGS.target, ledger_retention_days=3))
+    cloud.answers |= {WRITE: {}, "dynamodb:PutItem": {}}
+    ledger = Ledger(cloud.aws, short, ID)
+    ledger.open({"services": {}})
+    ledger.event({"event": "stage"})
+    assert {unpack(item)["expires_at"] for item in cloud.put()} == {1_000_000 + 3 * 86_400}
