@@ -15,6 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 from scripts.engine.errors import BadInput, Cancelled, SlipwayError, from_os_error
+from scripts.engine.masking import masked
 from scripts.engine.report import error_line
 from scripts.engine.shell import Shell
 
@@ -83,11 +84,12 @@ def run(verb: Callable[[], int]) -> NoReturn:
 
 def fail(error: SlipwayError, *, as_json: bool) -> int:
     """Print an error that ended a command; returns its exit code."""
-    facts = {"what": error.what, "where": error.where, "remedy": error.remedy, "exit_code": error.exit_code}
+    facts = {"what": masked(error.what), "where": error.where, "remedy": error.remedy, "exit_code": error.exit_code}
+    evidence = masked(error.evidence)
     if as_json:
-        print(json.dumps({"event": "error", **facts, "evidence": list(error.evidence)}))
+        print(json.dumps({"event": "error", **facts, "evidence": evidence}))
         return error.exit_code
-    for line in error.evidence:
+    for line in evidence:
         print(f"  {line}", file=sys.stderr)
     print(error_line(facts), file=sys.stderr)
     if error.remedy:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from scripts.engine.masking import FOREIGN, masked
+
 Event = dict[str, Any]
 Listener = Callable[[Event], None]
 
@@ -34,7 +36,9 @@ class Events:
         return self._clock() - self._start
 
     def emit(self, event: str, **facts: Any) -> None:
-        """Tell every listener, with the time of the event."""
+        """Tell every listener, with the time of the event; what others wrote without credentials."""
+        if event in FOREIGN:
+            facts = masked(facts)
         with self._lock:
             record = {"event": event, "at": round(self.seconds, 3), **facts}
             for listener in self.listeners:

@@ -8,6 +8,7 @@ from typing import Any
 from scripts.engine.errors import Cancelled, RolledBack, SlipwayError, Superseded, TimedOut
 from scripts.engine.events import Event
 from scripts.engine.execute import worst
+from scripts.engine.masking import masked
 from scripts.engine.model import EXIT_CODES, Path, Plan, ServicePlan, Verdict
 from scripts.engine.world import World
 
@@ -98,7 +99,7 @@ def report(world: World, outcome: Outcome) -> Event:
         **(
             {
                 "error": {
-                    "what": outcome.error.what,
+                    "what": masked(outcome.error.what),
                     "where": outcome.error.where,
                     "remedy": outcome.error.remedy,
                     "exit_code": outcome.error.exit_code,

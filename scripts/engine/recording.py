@@ -16,6 +16,7 @@ from scripts.engine.events import Event
 from scripts.engine.history import RUNNING
 from scripts.engine.ledger import Ledger, actor, new_id
 from scripts.engine.lock import Lock
+from scripts.engine.masking import masked
 from scripts.engine.model import Path, Plan, ServicePlan, Verdict
 from scripts.engine.outcome import Outcome
 from scripts.engine.state import read_stacks
@@ -90,7 +91,7 @@ class Recorder:
             "pushed_bytes": self.world.pushed_bytes,
             "settling": sorted(self.world.settling),
             "digests": dict(self.world.digests),
-            "error": str(outcome.error) if outcome.error else None,
+            "error": masked(str(outcome.error)) if outcome.error else None,
             "evidence": self.evidence,
         }
         self._try(lambda: self._close(facts))

@@ -123,6 +123,17 @@ def test_the_error_is_recorded(cloud: Cloud) -> None:
     )
 
 
+def test_credentials_are_masked_before_they_are_written(cloud: Cloud) -> None:
+    world = session(cloud)
+    with recorded(world, PLAN) as finish:
+        world.events.emit("evidence", service="hello", stage="build", logs=["DB_PASSWORD=hunter2"])
+        world.events.emit("warning", service="hello", text="it said token=abcdef")
+        finish(Outcome(Verdict.FAILED, PLAN, {"hello": RolledBack("curl https://ann:hunter2@host: refused")}))
+    assert not [row for row in cloud.put() if "hunter2" in str(row) or "abcdef" in str(row)]
+    assert written(cloud)[-1]["data"]["error"] == "curl https://[...]host: refused"
+    assert written(cloud)[-1]["data"]["evidence"][0]["logs"] == ["DB_PASSWORD=[...]"]
+
+
 def test_a_deploy_that_ends_in_an_error_gives_the_lock_back(cloud: Cloud) -> None:
     world = session(cloud)
     with pytest.raises(ZeroDivisionError), recorded(world, PLAN):

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import re
 
+from analyzer.masking import FLAG, HIDDEN, NAMES, SHAPES
+
 LENGTH = 200
 DIRECTIVES = r"\[|\{|(?:include|define|import|pragma|if|ifdef|ifndef|else|endif)\b"
 COMMENT = re.compile(rf"(^\s*|\s)(#(?!{DIRECTIVES})|//|/\*|<!--|--\s|;;|\*\s|\*/).*$")
 """Comments speak to people, so they are the place for instructions to a model; strings may lose an end."""
-HIDDEN = "[...]"
-NAMED = re.compile(
-    r"(?i)([\w.-]*(?:secret|token|passw|pwd|api[_-]?key|access[_-]?key|private[_-]?key|credential|authorization|dsn)"
-    r"[\w.-]*[\"']?[\])]*\s*(?::=|=>|[:=,])\s*)(?![\s{(\[]).+"
-)
-FLAG = re.compile(r"(?i)(--?[\w-]*(?:secret|token|passw|pwd|key|credential)[\w-]*\s+)\S+")
-SHAPES = (
-    re.compile(r"(?<=://)[^/\s@]+@"),
-    re.compile(r"-----BEGIN .*"),
-    re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{12,}"),
-    re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|sk-|xox[abprs]-|AIza|eyJ|npm_|pypi-)[A-Za-z0-9._-]{12,}"),
-)
-"""User information of a URL, key blocks, tokens by their prefix."""
+NAMED = re.compile(rf"(?i)([\w.-]*(?:{NAMES})[\w.-]*[\"']?[\])]*\s*(?::=|=>|[:=,])\s*)(?![\s{{(\[]).+")
+"""Stricter than for log lines: the whole rest of the line goes."""
 RUN = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 """A secret when it has letters and digits: names of that length seldom have both."""
 
