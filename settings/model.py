@@ -108,6 +108,11 @@ class Service:
         """What its requests are told by: `//host` or a path."""
         return f"//{self.host}" if self.host else self.path
 
+    @property
+    def prefix(self) -> str:
+        """What the load balancer takes off the path of its requests; empty for `/` and for a host."""
+        return "" if self.host or self.path == "/" else self.path
+
     def ecs_name(self, worker: str) -> str:
         """Name of a worker's ECS service, of its container and of its task family behind the prefix."""
         return f"{self.name}-{worker}"

@@ -117,17 +117,19 @@ def _demand_unique(services: tuple[Service, ...], attribute: str, key: str) -> N
 
 
 def _demand_own_names(services: tuple[Service, ...]) -> None:
-    """Services, workers and schedules share the names of one cluster."""
+    """Services and their processes share the names of one cluster, and of its log groups."""
     seen = {service.name: f"the service {service.name}" for service in services}
     for service in services:
-        names = [("workers", worker.name) for worker in service.workers]
-        names += [("schedules", schedule.name) for schedule in service.schedules]
-        for table, process in names:
+        names = [(f"workers.{worker.name}", worker.name) for worker in service.workers]
+        names += [(f"schedules.{schedule.name}", schedule.name) for schedule in service.schedules]
+        if service.release:
+            names.insert(0, ("release", "release"))
+        for key, process in names:
             full = service.ecs_name(process)
             if full in seen:
                 raise SettingsError(
                     f"{full} is also the name of {seen[full]}",
-                    where=f"{FILE}: services.{service.name}.{table}.{process}",
+                    where=f"{FILE}: services.{service.name}.{key}",
                     remedy="give it another name",
                 )
             seen[full] = f"{process} of {service.name}"

@@ -14,16 +14,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from settings import Settings
-from settings.model import service_key
+from settings.model import stack_keys_of
 
 
 def write_inline_images(outdir: Path, settings: Settings, tags: Mapping[str, str]) -> None:
-    """Add to each service's asset manifest the image that its stack will run; `tags` maps services to tags."""
+    """Add the image that they will run to the asset manifests of each service's stacks; `tags`: service -> tag.
+
+    Whichever is deployed first publishes it; the command line finds it published then.
+    """
     for service, tag in tags.items():
-        path = outdir / f"{settings.stack_name(service_key(service))}.assets.json"
-        manifest = json.loads(path.read_text("utf-8"))
-        manifest.setdefault("dockerImages", {})[tag] = _image(settings, service, tag)
-        path.write_text(json.dumps(manifest, indent=1), "utf-8")
+        for key in stack_keys_of(settings.service(service)):
+            path = outdir / f"{settings.stack_name(key)}.assets.json"
+            manifest = json.loads(path.read_text("utf-8"))
+            manifest.setdefault("dockerImages", {})[tag] = _image(settings, service, tag)
+            path.write_text(json.dumps(manifest, indent=1), "utf-8")
 
 
 def _image(settings: Settings, service: str, tag: str) -> dict[str, object]:

@@ -26,7 +26,7 @@ UNKNOWN = (
 class LeaveOut:
     """Removes those resources, and what cannot stand without them. The only code of the stacks that knows of it.
 
-    A service's count is then named in its template, since no autoscaling holds it.
+    The count of a service that scales is then named in its template, since no autoscaling holds it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -45,7 +45,7 @@ class LeaveOut:
             self._remove(node)
         elif isinstance(node, ec2.CfnRoute) and node.nat_gateway_id is not None:
             self._remove(node)
-        elif isinstance(node, ecs.CfnService):
+        elif isinstance(node, ecs.CfnService) and node.desired_count is None:
             node.desired_count = self._settings.service(str(node.service_name)).desired
 
     @staticmethod

@@ -6,12 +6,13 @@ import aws_cdk as cdk
 
 from settings import Settings
 from settings.fingerprint import fingerprints
-from settings.model import service_key
+from settings.model import service_key, stack_keys_of
 from stacks.analysis import AnalysisStack
 from stacks.leave_out import LeaveOut
 from stacks.ledger import LedgerStack
 from stacks.platform import PlatformStack
 from stacks.registry import RegistryStack
+from stacks.release import ReleaseStack
 from stacks.service import ServiceStack
 
 
@@ -26,14 +27,10 @@ def add_stacks(app: cdk.App, *, settings: Settings) -> LeaveOut | None:
     LedgerStack(app, settings=settings, fingerprint=prints["ledger"])
     AnalysisStack(app, settings=settings, fingerprint=prints["analysis"])
     for service in settings.services:
-        stack = ServiceStack(
-            app,
-            settings=settings,
-            service=service,
-            platform=platform,
-            fingerprint=prints[service_key(service.name)],
-        )
-        stack.add_stack_dependency(registry)
+        for key in stack_keys_of(service):
+            kind = ServiceStack if key == service_key(service.name) else ReleaseStack
+            stack = kind(app, settings=settings, service=service, platform=platform, fingerprint=prints[key])
+            stack.add_stack_dependency(registry)
     return _leave_out(app, settings)
 
 

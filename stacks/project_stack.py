@@ -31,3 +31,19 @@ class ProjectStack(cdk.Stack):
     def output(self, name: str, value: str) -> None:
         """An output under exactly this name."""
         cdk.CfnOutput(self, name, value=value)
+
+
+def image_tag_parameter(stack: cdk.Stack) -> str:
+    """The tag of the image that the stack runs: its only parameter, `ImageTag`.
+
+    A new image needs no new template, and CloudFormation goes back to the previous tag by itself when a rollout fails.
+    The parameter has no default, so that the CDK command line reuses the deployed value. See
+    docs/decisions/0002-one-template-two-image-modes.md.
+    """
+    parameter = cdk.CfnParameter(
+        stack,
+        "ImageTag",
+        description="Tag of the image that runs",
+        allowed_pattern="[A-Za-z0-9_][A-Za-z0-9._-]{0,127}",
+    )
+    return parameter.value_as_string

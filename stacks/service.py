@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import aws_cdk as cdk
 from constructs import Construct
 
 from settings import Service, Settings
 from settings.model import service_key
 from stacks.constructs.alarms import Alarms
-from stacks.constructs.rolling_service import RollingService
+from stacks.constructs.placement import ClosedGroup, Placement
+from stacks.constructs.rolling_service import RollingService, WorkerService
 from stacks.constructs.route import Route
 from stacks.constructs.scaling import Scaling
 from stacks.constructs.task import Task
 from stacks.platform import PlatformStack
-from stacks.project_stack import ProjectStack
+from stacks.project_stack import ProjectStack, image_tag_parameter
 
 
 class ServiceStack(ProjectStack):
-    """One service of the target.
+    """One service of the target with its workers and schedules, all of one image and one tag.
 
-    The image is always `repository:{ImageTag}`, and the tag is a parameter: a new image needs no new template, and
-    CloudFormation goes back to the previous tag by itself when a rollout fails. The parameter has no default, so that
-    the CDK command line reuses the deployed value. See docs/decisions/0002-one-template-two-image-modes.md.
+    `image_tag_parameter` says how the tag gets there.
     """
 
     def __init__(
@@ -33,14 +31,15 @@ class ServiceStack(ProjectStack):
             key=service_key(service.name),
             fingerprint=fingerprint,
         )
-        self._settings, self._service = settings, service
-        tag = cdk.CfnParameter(
+        self._settings, self._service, self._platform = settings, service, platform
+        task = Task(
             self,
-            "ImageTag",
-            description="Tag of the image that runs",
-            allowed_pattern="[A-Za-z0-9_][A-Za-z0-9._-]{0,127}",
+            "Task",
+            settings=settings,
+            service=service,
+            image_tag=image_tag_parameter(self),
+            log_name=service.name,
         )
-        task = Task(self, "Task", settings=settings, service=service, image_tag=tag.value_as_string)
         route = Route(
             self,
             "Route",
@@ -52,10 +51,27 @@ class ServiceStack(ProjectStack):
         if service.min < service.max:
             Scaling(self, "Scaling", service=service, cluster=settings.cluster, resource=rolling.resource)
         self._alarms(route, platform)
+        self._beside_web(task)
         self.output("ServiceName", rolling.resource.attr_name)
         self.output("TargetGroupArn", route.target_group.ref)
         self.output("LogGroupName", task.log_group.name)
         self.output("ContainerName", service.name)
+
+    def _beside_web(self, task: Task) -> None:
+        service, platform = self._service, self._platform
+        if not service.workers and not service.schedules:
+            return
+        group = ClosedGroup(self, "BesideWeb", what=f"Workers and schedules of {service.name}", platform=platform)
+        placement = Placement(platform, group)
+        for worker in service.workers:
+            WorkerService(
+                self,
+                f"Worker-{worker.name}",
+                service=service,
+                worker=worker,
+                task=task,
+                placement=placement,
+            )
 
     def _alarms(self, route: Route, platform: PlatformStack) -> None:
         topic = platform.alarm_topic

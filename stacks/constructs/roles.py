@@ -8,13 +8,14 @@ from constructs import Construct
 from settings import Service, Settings
 from stacks.constructs.arns import arn
 from stacks.constructs.log_group import LogGroup
+from stacks.constructs.secrets import read_statements
 from stacks.nag import acknowledge
 
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
 class TaskRoles(Construct):
-    """`execution` pulls this service's images and writes its logs; `task` may do nothing until the service needs it.
+    """`execution` pulls this service's images, reads its secrets and writes its logs; `task` may do nothing.
 
     Policies are inline, so that they exist before the first task starts.
     """
@@ -23,6 +24,7 @@ class TaskRoles(Construct):
         self, scope: Construct, construct_id: str, *, settings: Settings, service: Service, log_group: LogGroup
     ) -> None:
         super().__init__(scope, construct_id)
+        secrets = read_statements(self, service)
         self.execution = iam.Role(
             self,
             "Execution",
@@ -30,6 +32,7 @@ class TaskRoles(Construct):
             inline_policies={
                 "pull": self._pull(settings.repository(service.name)),
                 "logs": iam.PolicyDocument(statements=[log_group.write_statement()]),
+                **({"secrets": iam.PolicyDocument(statements=secrets)} if secrets else {}),
             },
         )
         self.task = iam.Role(self, "Task", assumed_by=self._tasks_of_this_account())

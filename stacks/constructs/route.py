@@ -12,7 +12,10 @@ LAST_PRIORITY = 50_000
 
 
 class Route(Construct):
-    """A target group with quick health checks, and the rule that sends the service's path to it."""
+    """A target group with quick health checks, and the rule that sends the service's path or host to it.
+
+    A prefix is taken off on the way; requests to a host are passed on as they are.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, service: Service, vpc_id: str, listener_arn: str
@@ -23,17 +26,10 @@ class Route(Construct):
             self,
             "Rule",
             listener_arn=listener_arn,
-            priority=LAST_PRIORITY if service.path == "/" else service.priority,
-            conditions=[
-                elbv2.CfnListenerRule.RuleConditionProperty(
-                    field="path-pattern",
-                    path_pattern_config=elbv2.CfnListenerRule.PathPatternConfigProperty(
-                        values=path_patterns(service.path)
-                    ),
-                )
-            ],
+            priority=LAST_PRIORITY if service.route == "/" else service.priority,
+            conditions=[_condition(service)],
             actions=[elbv2.CfnListenerRule.ActionProperty(type="forward", target_group_arn=self.target_group.ref)],
-            transforms=None if service.path == "/" else [_strip(service.path)],
+            transforms=[_strip(service.prefix)] if service.prefix else None,
         )
 
     def _target_group(self, service: Service, vpc_id: str) -> elbv2.CfnTargetGroup:
@@ -53,6 +49,18 @@ class Route(Construct):
                 {"key": "deregistration_delay.timeout_seconds", "value": str(service.deregistration_delay)}
             ],
         )
+
+
+def _condition(service: Service) -> elbv2.CfnListenerRule.RuleConditionProperty:
+    if service.host:
+        return elbv2.CfnListenerRule.RuleConditionProperty(
+            field="host-header",
+            host_header_config=elbv2.CfnListenerRule.HostHeaderConfigProperty(values=[service.host]),
+        )
+    return elbv2.CfnListenerRule.RuleConditionProperty(
+        field="path-pattern",
+        path_pattern_config=elbv2.CfnListenerRule.PathPatternConfigProperty(values=path_patterns(service.path)),
+    )
 
 
 def path_patterns(path: str) -> list[str]:

@@ -15,6 +15,7 @@ import aws_cdk as cdk
 import pytest
 
 from settings import Service, Settings, Target
+from settings.model import Schedule, Worker
 from stacks.inline_images import write_inline_images
 from stacks.project import add_stacks
 
@@ -44,8 +45,22 @@ TARGETS = {
 SERVICES = (
     Service(name="gateway", source="envoy", health_path="/ready", priority=100),
     Service(name="hello", source="examples/hello", port=8000, path="/hello", priority=101),
+    Service(
+        name="shop",
+        source="examples/hello",
+        host="shop.example.com",
+        priority=102,
+        environment=(("LOG_LEVEL", "info"),),
+        secrets=(("API_KEY", "ssm:/shop/api-key"), ("DATABASE_URL", "secretsmanager:shop/database")),
+        release="python manage.py migrate --noinput",
+        workers=(Worker("mail", "celery -A shop worker", desired=2, cpu=512, memory=1024),),
+        schedules=(Schedule("nightly", "python report.py > /proc/1/fd/1", "cron(0 3 * * ? *)"),),
+    ),
 )
-KEYS = ("registry", "platform", "ledger", "analysis", "service-gateway", "service-hello")
+KEYS = (
+    *("registry", "platform", "ledger", "analysis"),
+    *("service-gateway", "service-hello", "release-shop", "service-shop"),
+)
 
 Template = dict[str, Any]
 

@@ -72,13 +72,13 @@ def test_the_analyzers_code_counts_for_its_stack(copied: Settings) -> None:
 
 def test_a_services_setting_counts_for_its_stack(copied: Settings) -> None:
     before = fingerprints(copied)
-    gateway, hello = SERVICES
-    other = replace(copied, services=(gateway, replace(hello, cpu=512, memory=1024)))
+    gateway, hello, *others = SERVICES
+    other = replace(copied, services=(gateway, replace(hello, cpu=512, memory=1024), *others))
     assert changed(before, other) == {"service-hello"}
 
 
 def test_what_only_reaches_the_image_does_not_count(copied: Settings) -> None:
     before = fingerprints(copied)
-    gateway, hello = SERVICES
-    other = replace(copied, services=(gateway, replace(hello, dockerfile="Dockerfile.next")))
+    gateway, hello, *others = SERVICES
+    other = replace(copied, services=(gateway, replace(hello, dockerfile="Dockerfile.next"), *others))
     assert changed(before, other) == set()

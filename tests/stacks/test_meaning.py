@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from settings import Service
+from settings.model import service_key
 from stacks.constructs.load_balancer import load_balancer_name
 from tests.stacks.conftest import SERVICES, Synthesis, make_settings, synthesise
 from tests.stacks.test_rules import nag_findings
@@ -223,8 +224,9 @@ def test_nothing_knows_how_many_services_there_are(public: Synthesis) -> None:
         for number in range(8)
     )
     synthesis = synthesise(make_settings("public", (*SERVICES, *many)))
-    priorities = [synthesis.resource(key, RULE)["Priority"] for key in synthesis.settings.stack_keys[4:]]
-    assert len(set(priorities)) == len(priorities) == 10
+    keys = [service_key(service.name) for service in synthesis.settings.services]
+    priorities = [synthesis.resource(key, RULE)["Priority"] for key in keys]
+    assert len(set(priorities)) == len(priorities) == 11
     assert synthesis.template("platform") == public.template("platform")
     assert synthesis.template("service-hello") == public.template("service-hello")
 

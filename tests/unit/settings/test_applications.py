@@ -97,6 +97,11 @@ def test_a_host_is_asked_before_every_path(load_text: Loader) -> None:
             "services.x.workers.y",
             "x-y is also the name of the service x-y",
         ),
+        (
+            'source = "a"\npath = "/a"\nrelease = "r"\nworkers = { release = { command = "w" } }',
+            "services.x.workers.release",
+            "x-release is also the name of release of x",
+        ),
     ],
 )
 def test_rows_that_are_refused(load_text: Loader, row: str, where: str, what: str) -> None:
