@@ -13,6 +13,8 @@ from scripts.engine.state import checked_stacks
 from scripts.engine.stats import stats
 from scripts.session import look_at
 
+CACHES = {"images": "images not built", "layers": "layers cached", "analyses": "analyses cached"}
+
 
 def stats_verb() -> int:
     """Read, count and print; nothing is changed."""
@@ -38,11 +40,13 @@ def page(target: str, found: dict[str, Any]) -> Iterator[str]:
     yield f"target {target}, {found['days']} days: {found['deployments']} deployments" + (
         f" ({verdicts})" if verdicts else ""
     )
-    rate = found["change_failure_rate"]
+    failures = {"rate": found["change_failure_rate"], "hits": found["failed_changes"], "count": found["changes"]}
     yield f"  live deploys a day    {found['live_per_day']:.1f}"
     yield f"  lead time             {_both(found['lead_time'])}"
-    yield f"  change failure rate   {'-' if rate is None else f'{rate:.1%}'}"
+    yield f"  change failure rate   {_share(failures)}"
     yield f"  time to restore       {_both(found['time_to_restore'])}"
+    for name, title in CACHES.items():
+        yield f"  {title:<21} {_share(found['cache'][name])}"
     for name, row in found["stages"].items():
         yield f"  stage {name:<15} {_both(row)}"
 
@@ -51,6 +55,10 @@ def _both(row: dict[str, Any]) -> str:
     if row["p50"] is None:
         return "-"
     return f"{_long(row['p50']):>9} median, {_long(row['p95']):>9} p95, of {row['count']}"
+
+
+def _share(row: dict[str, Any]) -> str:
+    return "-" if row["rate"] is None else f"{row['rate']:.1%}, {row['hits']} of {row['count']}"
 
 
 def _long(seconds: float) -> str:

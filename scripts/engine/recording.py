@@ -138,7 +138,15 @@ class Recorder:
             "verdict": str(ended or (Verdict.UNCHANGED if is_same else RUNNING)),
             "rollback_of": self.background.rollback_of.get(name),
             "rollback_to": self.background.rollback_to.get(name),
+            "cache": self._cache(service) if outcome else None,
         }
+
+    def _cache(self, service: ServicePlan) -> Event | None:
+        """What did not have to be made anew; nothing where no image was wanted, as in a rollback."""
+        found = self.world.cache.get(service.service, {})
+        if service.path is Path.NONE or service.service in self.background.rollback_to:
+            return found or None
+        return found if service.build else {"image": "registry", **found}
 
     def _hear(self, event: Event) -> None:
         if event["event"] == "evidence" and len(self.evidence) < EVIDENCE_KEPT:

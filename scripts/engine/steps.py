@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from scripts.engine.layers import Layers
 from scripts.engine.model import Action, Path, Plan, ServicePlan
 from scripts.engine.update import force_deployment, update_tag
 from scripts.engine.verdict import prove, see_through
@@ -39,13 +40,11 @@ class Build:
     def run(self, world: World) -> str:
         reference = world.settings.image(self.service, self.tag)
         if world.images.has(reference):
+            world.remember_cache(self.service, image="engine")
             return f"{self.tag} was built before"
-        world.images.build(
-            world.settings.service(self.service),
-            world.contexts[self.service],
-            reference,
-            _teller(world, self.stage, self.service),
-        )
+        layers = Layers(_teller(world, self.stage, self.service))
+        world.images.build(world.settings.service(self.service), world.contexts[self.service], reference, layers)
+        world.remember_cache(self.service, image="built", **layers.counts())
         return self.tag
 
 

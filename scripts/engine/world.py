@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from scripts.engine.aws import Aws
 from scripts.engine.cdk import Cdk
@@ -44,6 +45,8 @@ class World:
     deployment: str | None = None
     """Id of the record that is written; None where nothing is deployed."""
     pushed_bytes: int = 0
+    cache: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Service -> what of it was made anew, for its record: `image`, `layers`, `cached_layers`, `analysis`."""
     updating: bool = False
     """True once `cdk deploy` was started."""
     settling: set[str] = field(default_factory=set)
@@ -52,6 +55,10 @@ class World:
     def cancelled(self, seconds: float) -> bool:
         """Wait up to that long; True when the user wants to stop."""
         return self.shell.cancelled.wait(seconds)
+
+    def remember_cache(self, service: str, **facts: Any) -> None:
+        """Keep what a service's deployment had to make anew: `analysis="cached"`, for example."""
+        self.cache.setdefault(service, {}).update(facts)
 
     def may_change(self) -> None:
         """Raise Superseded when another deploy took the lock over: the fence in front of every mutating step."""

@@ -17,9 +17,8 @@ from scripts.engine.recording import Background, recorded
 from tests.unit.engine.clouds import Cloud, Refusal
 from tests.unit.engine.worlds import session
 
-PLAN = Plan(
-    "staging", Path.FAST, "hello: 1 file changed", (ServicePlan("hello", Path.FAST, "1 file changed", "src-new"),)
-)
+HELLO = ServicePlan("hello", Path.FAST, "1 file changed", "src-new")
+PLAN = Plan("staging", Path.FAST, "hello: 1 file changed", (HELLO,))
 LIVE = Outcome(Verdict.LIVE, PLAN)
 TAKEN = Refusal("ConditionalCheckFailedException")
 
@@ -56,6 +55,7 @@ def test_a_deploy_is_recorded_from_its_beginning_to_its_end(cloud: Cloud) -> Non
         "image_tag": "src-new",
         "digest": "sha256:new",
         "verdict": "live",
+        "cache": {"image": "registry"},
     }
     assert len({item["pk"] for item in items}) == 1
     assert cloud.parameters("dynamodb:DeleteItem")[0]["Key"]["pk"] == {"S": "lock#hello"}
@@ -121,6 +121,30 @@ def test_the_error_is_recorded(cloud: Cloud) -> None:
         "rolled_back",
         "rollout: hello: crashed",
     )
+
+
+@pytest.mark.parametrize(
+    ("service", "back", "learnt", "told"),
+    [
+        (replace(HELLO, build=True), {}, {"image": "built", "layers": 4, "cached_layers": 3}, None),
+        (replace(HELLO, build=True), {}, {"image": "engine"}, None),
+        (replace(HELLO, build=True), {}, {}, {}),
+        (HELLO, {}, {"analysis": "cached"}, {"image": "registry", "analysis": "cached"}),
+        (HELLO, {"hello": "d"}, {}, {}),
+        (replace(HELLO, path=Path.NONE), {}, {}, {}),
+    ],
+)
+def test_what_was_not_made_anew(
+    service: ServicePlan, back: dict[str, str], learnt: dict[str, Any], told: dict[str, Any] | None, *, cloud: Cloud
+) -> None:
+    world, plan = session(cloud), replace(PLAN, services=(service,))
+    with recorded(world, plan, Background(rollback_to=back)) as finish:
+        if learnt:
+            world.remember_cache("hello", **learnt)
+        finish(Outcome(Verdict.LIVE, plan))
+    first, last = (item["data"]["services"]["hello"] for item in written(cloud))
+    assert "cache" not in first, "not known yet"
+    assert last.get("cache", {}) == (learnt if told is None else told)
 
 
 def test_credentials_are_masked_before_they_are_written(cloud: Cloud) -> None:

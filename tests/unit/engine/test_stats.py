@@ -18,7 +18,7 @@ NOTHING = {"count": 0, "p50": None, "p95": None}
 
 
 def row(ident: str, verdict: str = "live", *, at: float = 0.0, back: str = "", **more: Any) -> dict[str, Any]:
-    own = {"path": "fast", "verdict": verdict, **({"rollback_to": "x"} if back else {})}
+    own = {"path": "fast", "verdict": verdict, **({"rollback_to": "x", "rollback_of": back} if back else {})}
     made = {"id": ident, "verdict": verdict, "started": at, "seconds": 10.0, "services": {"hello": own}, **more}
     return {**made, **({"rollback_of": back} if back else {})}
 
@@ -32,6 +32,9 @@ def test_no_records_no_figures() -> None:
         "  lead time             -",
         "  change failure rate   -",
         "  time to restore       -",
+        "  images not built      -",
+        "  layers cached         -",
+        "  analyses cached       -",
     ]
 
 
@@ -53,6 +56,66 @@ def test_a_week() -> None:
 def test_a_rollback_of_a_rollback_restores_nothing() -> None:
     rows = [row("3", at=500, back="2"), row("2", at=300, back="1"), row("1", at=0)]
     assert stats(rows, 1)["time_to_restore"] == {"count": 1, "p50": 300.0, "p95": 300.0}
+
+
+def test_a_change_that_reached_nobody_is_none() -> None:
+    rollout = [{"name": "rollout", "service": "hello", "started": 1.0, "seconds": 1.0, "ok": False}]
+    rows = [row("3", "failed", stages=rollout), row("2", "failed"), row("1", "superseded"), row("0")]
+    found = stats(rows, 1)
+    assert (found["changes"], found["change_failure_rate"]) == (2, 0.5)
+
+
+def test_a_version_that_was_taken_back_while_it_baked() -> None:
+    stages = [
+        {"name": "verify", "service": "other", "started": 1.0, "seconds": 1.0, "ok": True},
+        {"name": "verify", "service": "hello", "started": 4.0, "seconds": 0.5, "ok": True},
+        {"name": "verify", "service": "hello", "started": 4.5, "seconds": 5.5, "ok": False},
+    ]
+    found = stats([row("1", "rolled_back", stages=stages), row("0", "rolled_back", stages=stages[2:])], 1)
+    assert found["time_to_restore"] == {"count": 1, "p50": 5.5, "p95": 5.5}
+    assert found["change_failure_rate"] == 1.0
+
+
+def test_one_rollback_of_services_that_came_apart_restores_each() -> None:
+    back = row("3", at=100, back="2")
+    back["services"]["gateway"] = {"path": "fast", "verdict": "live", "rollback_to": "x", "rollback_of": "1"}
+    found = stats([back, row("2", at=50), row("1", at=20)], 1)
+    assert found["time_to_restore"] == {"count": 2, "p50": 50.0, "p95": 80.0}
+    assert found["change_failure_rate"] == 1.0
+
+
+def test_a_removed_application_is_no_deployment() -> None:
+    found = stats([row("2", kind="remove"), row("1")], 1)
+    assert (found["deployments"], found["live_per_day"]) == (1, 1.0)
+
+
+def test_a_service_from_a_repository_has_a_commit_of_its_own() -> None:
+    made = row("1", at=90, commit={"id": "c", "time": 40, "dirty": False})
+    made["services"] |= {
+        "app": {"path": "fast", "verdict": "live", "commit": {"id": "d", "time": 70}},
+        "still": {"path": "none", "verdict": "unchanged", "commit": {"id": "e", "time": 0}},
+    }
+    assert stats([made], 1)["lead_time"] == {"count": 2, "p50": 30.0, "p95": 60.0}
+
+
+def test_what_did_not_have_to_be_made_anew() -> None:
+    caches: tuple[dict[str, Any], ...] = (
+        {"image": "built", "layers": 5, "cached_layers": 4, "analysis": "cached"},
+        {"image": "built", "layers": 3, "cached_layers": 0, "analysis": "made"},
+        {"image": "registry"},
+        {"image": "engine"},
+        {},
+    )
+    rows = [row(str(at)) for at in range(len(caches))]
+    for made, one in zip(rows, caches, strict=True):
+        made["services"]["hello"]["cache"] = one
+    found = stats(rows, 1)
+    assert found["cache"] == {
+        "images": {"count": 4, "hits": 2, "rate": 0.5},
+        "layers": {"count": 8, "hits": 4, "rate": 0.5},
+        "analyses": {"count": 2, "hits": 1, "rate": 0.5},
+    }
+    assert "  images not built      50.0%, 2 of 4" in list(page("local", found))
 
 
 def test_lead_time_only_of_what_was_committed() -> None:
@@ -95,6 +158,6 @@ def test_the_page() -> None:
     )
     shown = list(page("local", found))
     assert shown[0] == "target local, 30 days: 2 deployments (2 live)"
-    assert "  change failure rate   100.0%" in shown
+    assert "  change failure rate   100.0%, 1 of 1" in shown
     assert "  time to restore           4.6 d median,     4.6 d p95, of 1" in shown
     assert "  stage push               0.25 s median,    0.25 s p95, of 1" in shown
