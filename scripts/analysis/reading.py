@@ -7,31 +7,17 @@ import os
 
 from analyzer import document
 from analyzer.analyze import Options, analyze
-from analyzer.failure import Failure
 from analyzer.key import content_key
 from analyzer.model import Analysis
 from analyzer.source.access import from_environment
 from analyzer.source.opening import open_source
-from scripts.engine.errors import BadInput, Failed, SlipwayError, Transient
-
-ERRORS: dict[str, type[SlipwayError]] = {
-    "TimedOut": Transient,
-    "Unreachable": Transient,
-    "Throttled": Transient,
-    "TooLarge": Failed,
-    "DocumentTooLarge": Failed,
-    "InternalError": Failed,
-}
-"""Failures that are not a mistake in what was asked."""
+from scripts.engine.failures import explained
 
 
 def analyzed(arguments: argparse.Namespace) -> Analysis:
     """The analysis of `arguments.source`; raises SlipwayError."""
-    try:
+    with explained("analyze"):
         return _remotely(arguments) if arguments.remote else _here(arguments)
-    except Failure as failure:
-        kind = ERRORS.get(failure.code, BadInput)
-        raise kind(failure.message, where="analyze", remedy=failure.remedy) from None
 
 
 def _here(arguments: argparse.Namespace) -> Analysis:

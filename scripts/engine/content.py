@@ -19,6 +19,7 @@ from scripts.engine.dockerfile import base_images
 from scripts.engine.dockerfiles import dockerfile_of
 from scripts.engine.errors import BadInput
 from scripts.engine.ignore import Ignore
+from scripts.engine.sources import base_of
 from settings import Service
 
 LARGE_FILE = 100 * 1024 * 1024
@@ -52,11 +53,12 @@ class Context:
 
 def read_context(root: Path, service: Service, platform: str) -> Context:
     """Read a service's build context; raises BadInput when it cannot be built from."""
-    folder = _inside(root, service, "source", root / service.source)
+    base = base_of(root, service)
+    folder = _inside(base, service, "source", base / service.source)
     if not folder.is_dir():
         remedy = "create it or correct slipway.toml"
         raise BadInput(f"there is no folder {service.source!r}", where=f"services.{service.name}.source", remedy=remedy)
-    _inside(root, service, "dockerfile", folder / service.dockerfile)
+    _inside(base, service, "dockerfile", folder / service.dockerfile)
     found = dockerfile_of(root, service)
     dockerfile, text = found.path, found.text
     arguments = dict(service.build_args)
@@ -84,15 +86,16 @@ def read_context(root: Path, service: Service, platform: str) -> Context:
     )
 
 
-def _inside(root: Path, service: Service, key: str, path: Path) -> Path:
-    """The path without links; it has to stay in the project."""
+def _inside(base: Path, service: Service, key: str, path: Path) -> Path:
+    """The path without links; it has to stay in the project, or in the service's repository."""
     where, named = f"services.{service.name}.{key}", getattr(service, key)
     try:
         found = path.resolve()
     except (OSError, RuntimeError):
         raise BadInput(f"{named!r} is a link that leads to itself", where=where, remedy="correct the link") from None
-    if not found.is_relative_to(root.resolve()):
-        raise BadInput(f"{named!r} leads outside the project", where=where, remedy="use a place inside it")
+    if not found.is_relative_to(base.resolve()):
+        what = "repository" if service.repository else "project"
+        raise BadInput(f"{named!r} leads outside the {what}", where=where, remedy="use a place inside it")
     return found
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scripts.engine import analyzer_path
 from scripts.engine.errors import BadInput
+from scripts.engine.sources import base_of
 from settings import Service
 
 GENERATED = Path(".slipway") / "generated"
@@ -29,7 +30,9 @@ class Dockerfile:
 
 def dockerfile_of(root: Path, service: Service) -> Dockerfile:
     """The service's Dockerfile; raises BadInput when it cannot be read, or is not there and cannot be written."""
-    path = root / service.source / service.dockerfile
+    path = base_of(root, service) / service.source / service.dockerfile
+    if service.folder != "." and service.dockerfile == DEFAULT:
+        return _generated(root, service)  # the one at the top of a workspace is another service's
     try:
         return Dockerfile(path, path.read_text("utf-8"))
     except FileNotFoundError:
@@ -50,7 +53,7 @@ def dockerfile_of(root: Path, service: Service) -> Dockerfile:
 
 
 def _generated(root: Path, service: Service) -> Dockerfile:
-    if not (root / service.source).is_dir():
+    if not (base_of(root, service) / service.source).is_dir():
         raise BadInput(
             f"there is no folder {service.source!r}",
             where=f"services.{service.name}.source",
@@ -75,7 +78,8 @@ def _image_files(root: Path, service: Service) -> dict[str, str]:
 
     where = f"services.{service.name}"
     try:
-        found = analyze(of_folder(root / service.source), options=Options(service=".")).services[0]
+        view = of_folder(base_of(root, service) / service.source)
+        found = analyze(view, options=Options(service=service.folder)).services[0]
     except Failure as failure:
         raise BadInput(failure.message, where=where, remedy=failure.remedy or "write a Dockerfile") from None
     files = image_files(found)

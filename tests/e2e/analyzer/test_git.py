@@ -229,13 +229,11 @@ def test_a_repository_that_is_too_large(server: GitServer, heavy: str) -> None:
     assert (failure.code, str(failure)) == ("TooLarge", "the repository sends more than 2 MB")
 
 
-def test_a_huge_file_is_left_out_where_the_server_can_filter(
-    server: GitServer, heavy: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("analyzer.source.pack_file.OBJECT_BYTES", 2_000_000)
-    with open_source(f"{server.url}/open/{heavy}.git") as tree:
+def test_a_huge_file_is_left_out_where_the_server_can_filter(server: GitServer, heavy: str) -> None:
+    limits = replace(DEFAULT, object_bytes=2_000_000)
+    with open_source(f"{server.url}/open/{heavy}.git", limits=limits) as tree:
         assert (tree.read("app.py"), tree.read("data.json")) == (b"x = 1\n", None)
-    failure = failure_of(f"{server.url}/open/{heavy}-plain.git")
+    failure = failure_of(f"{server.url}/open/{heavy}-plain.git", limits=limits)
     assert (failure.code, str(failure)) == ("TooLarge", "the repository holds a file of more than 2 MB")
 
 

@@ -46,6 +46,24 @@ def cut(opened: socket.socket) -> None:
         socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
 
+def network_of(host: str) -> str:
+    """The kind of network that a host is in: "public", "private", "link-local" or "loopback"; the nearest of its
+    addresses counts. A name that only a proxy knows is taken for public."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return "public"
+    kinds = {_kind(ipaddress.ip_address(str(row[4][0]).partition("%")[0])) for row in found}
+    return next((kind for kind in ("loopback", "link-local", "private") if kind in kinds), "public")
+
+
+def _kind(address: Address) -> str:
+    if is_public(address):
+        return "public"
+    address = _embedded(address) or address
+    return "loopback" if address.is_loopback else "link-local" if address.is_link_local else "private"
+
+
 def is_public(address: Address) -> bool:
     """Whether an address is one of the internet, and not one of our own networks in another guise."""
     embedded = _embedded(address)
@@ -89,7 +107,7 @@ def _connected(host: str, port: int, may_connect: Callable[[Address], bool], bud
             opened.close()
             failed = error
         else:
-            opened.settimeout(seconds)
+            opened.settimeout(min(budget.limits.idle_seconds, seconds))
             return opened
     raise failed
 

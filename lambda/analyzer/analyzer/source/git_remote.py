@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from analyzer.failure import Failure
 from analyzer.source.access import Access
 from analyzer.source.budget import Budget
-from analyzer.source.git_tree import git_tree, ref_not_found
+from analyzer.source.git_tree import Objects, git_tree, ref_not_found
 from analyzer.source.limits import DEFAULT, Limits
 from analyzer.source.pack_file import check_pack
 from analyzer.source.reference import Remote
@@ -55,6 +55,25 @@ def remote_tree(
         yield git_tree(store, commit, limits, fetch=fetching.blobs, clock=clock)
 
 
+@contextmanager
+def remote_commit(
+    remote: Remote, access: Access, limits: Limits, *, is_known: Callable[[str], bool] = lambda _: False
+) -> Iterator[tuple[str, Objects | None]]:
+    """A commit with all of its files: its id, or that of a tag of it, and the objects; None where the id is known.
+
+    What was there before the commit is never fetched. Raises Failure as `remote_tree` does.
+    """
+    from dulwich.object_store import DiskObjectStore
+
+    with (
+        TemporaryDirectory(prefix="analyzer-") as folder,
+        closing(Transport(remote, access, Budget(limits))) as transport,
+        closing(DiskObjectStore.init(f"{folder}/objects")) as store,
+    ):
+        found, is_here = _Fetching(transport, store).whole(is_known)
+        yield found, None if is_here else Objects(store)
+
+
 class _Fetching:
     """Requests of one repository's objects into a store."""
 
@@ -73,6 +92,17 @@ class _Fetching:
 
         self._fetch(choose, filter_spec=NO_FILES, depth=1, ref_prefix=_prefixes(self.remote.ref))
         return self.wanted[0]
+
+    def whole(self, is_known: Callable[[str], bool]) -> tuple[str, bool]:
+        """Fetches the commit with its files unless its id is known; the id, and whether it was."""
+
+        def choose(refs: Mapping[bytes, bytes]) -> list[bytes]:
+            self.wanted = [_chosen(self.remote.ref, refs)]
+            return [] if is_known(self.wanted[0].decode("ascii")) else self.wanted
+
+        self._fetch(choose, depth=1, ref_prefix=_prefixes(self.remote.ref))
+        found = self.wanted[0].decode("ascii")
+        return found, is_known(found)
 
     def blobs(self, ids: Iterable[bytes]) -> None:
         """Fetches files by their ids; when one of them is huge, all files of the commit that are not."""
@@ -94,6 +124,9 @@ class _Fetching:
                     "", lambda refs, **_: choose(refs), _NothingHere(), pack_data=file.write, **options
                 )
                 file.flush()
+                if not file.tell():  # nothing was wanted
+                    abort()
+                    return
                 check_pack(file, self.budget.limits, self.budget.left)
                 commit()
         except BaseException:

@@ -41,6 +41,13 @@ def local_tree(
 
     Raises Failure SourceNotFound, RefNotFound, InvalidSource.
     """
+    with local_commit(folder, ref) as (commit, objects):
+        yield git_tree(objects.store, commit.encode("ascii"), limits, clock=clock)
+
+
+@contextmanager
+def local_commit(folder: Path, ref: str | None) -> Iterator[tuple[str, Objects]]:
+    """The id that a name stands for in a repository of this machine, and its objects; raises as `local_tree` does."""
     from dulwich.errors import NotGitRepository
     from dulwich.repo import Repo
 
@@ -53,7 +60,7 @@ def local_tree(
         commit = _named(repository, ref)
         if commit is None:
             raise ref_not_found(ref)
-        yield git_tree(repository.object_store, commit, limits, clock=clock)
+        yield commit.decode("ascii"), Objects(repository.object_store)
 
 
 def git_tree(
@@ -65,7 +72,7 @@ def git_tree(
     clock: Clock = time.monotonic,
 ) -> Tree:
     """The tree of a commit or tag (hexadecimal id). Blobs are asked of `fetch` in one go when the first is read."""
-    objects = _Objects(store, fetch)
+    objects = Objects(store, fetch)
     commit, root = objects.commit(name)
     folders = _Folders(objects, root)
     found = scan(folders.entries, limits, clock)
@@ -98,10 +105,10 @@ def ref_not_found(ref: str | None) -> Failure:
     )
 
 
-class _Objects:
+class Objects:
     """Objects of a store, within bounds."""
 
-    def __init__(self, store: DiskObjectStore, fetch: Fetch | None) -> None:
+    def __init__(self, store: DiskObjectStore, fetch: Fetch | None = None) -> None:
         self.store, self.fetch = store, fetch
         self.asked: set[bytes] = set()
 
@@ -115,11 +122,16 @@ class _Objects:
 
     def commit(self, name: bytes) -> tuple[bytes, bytes]:
         """Ids of a commit and its root folder; tags are followed to their commit."""
+        found, head = self.commit_head(name)
+        return found, head[b"tree"]
+
+    def commit_head(self, name: bytes) -> tuple[bytes, dict[bytes, bytes]]:
+        """Id of a commit and the lines of its head; tags are followed to their commit."""
         for _ in range(TAGS):
             kind, data = self._object(name, TREE_BYTES) or (0, b"")
             head = dict(line.split(b" ", 1) for line in data.partition(b"\n\n")[0].split(b"\n") if b" " in line)
             if kind == COMMIT and b"tree" in head:
-                return name, head[b"tree"]
+                return name, head
             if kind != TAG or b"object" not in head:
                 break
             name = head[b"object"]
@@ -165,7 +177,7 @@ class _Objects:
 class _Folders:
     """The folders of a commit by path, found from the root on."""
 
-    def __init__(self, objects: _Objects, root: bytes) -> None:
+    def __init__(self, objects: Objects, root: bytes) -> None:
         self.objects = objects
         self.ids: dict[str, bytes] = {"": root}
 

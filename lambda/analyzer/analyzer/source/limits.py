@@ -23,10 +23,14 @@ class Limits:
     """Files that may be read in one analysis, and that the content key covers."""
     seconds: float = 20.0
     """Of listing a folder, and of fetching a repository."""
+    idle_seconds: float = 20.0
+    """That a git server may be silent."""
     fetched_bytes: int = 128_000_000
     """Of an archive, or of what a git server sends."""
     unpacked_bytes: int = 512_000_000
     """Of everything in an archive or in a pack of a git server."""
+    object_bytes: int = 32_000_000
+    """Of one file that a git server sends; servers that can filter leave such files out."""
     unpacked_ratio: int = 200
     """Unpacked bytes a packed byte; source text has 3 to 10."""
     entries: int = 400_000

@@ -14,8 +14,6 @@ from typing import BinaryIO
 from analyzer.source.budget import too_large
 from analyzer.source.limits import Limits
 
-OBJECT_BYTES = 32_000_000
-"""Of one object that a server sends; files of that size are left out by servers that can filter."""
 OFFSET_DELTA, REFERENCE_DELTA = 6, 7
 HEADER = 12
 """Bytes before the first object: "PACK", version, number of objects."""
@@ -45,8 +43,8 @@ def check_pack(file: BinaryIO, limits: Limits, tick: Callable[[], object]) -> No
             tick()
             size, start, packed = _size(data[position : position + HEAD], 20)
             total += size
-            if size > OBJECT_BYTES:
-                raise too_large(f"holds a file of more than {OBJECT_BYTES // 1_000_000} MB")
+            if size > limits.object_bytes:
+                raise too_large(f"holds a file of more than {limits.object_bytes // 1_000_000} MB")
             if total > limits.unpacked_bytes:
                 raise too_large(f"unpacks to more than {limits.unpacked_bytes // 1_000_000} MB")
             position = _after(data, position + start, packed)

@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from analyzer.failure import Failure
 from analyzer.source.access import Access, variable_for
 from analyzer.source.budget import Budget
-from analyzer.source.dial import ProxyRefused, cut, dial
+from analyzer.source.dial import ProxyRefused, cut, dial, network_of
 from analyzer.source.reference import Remote
 
 REDIRECTS = 3
@@ -86,7 +86,20 @@ class Transport:
         target = urljoin(url, place)
         if urlsplit(target).scheme != urlsplit(url).scheme:
             raise self._unreachable("it redirects to another kind of address")
+        self._check_led(urlsplit(url).hostname or "", urlsplit(target).hostname or "")
         return target
+
+    def _check_led(self, host: str, target: str) -> None:
+        """A server must not lead into a network that it is not in itself."""
+        if host == target:
+            return
+        network = network_of(target)
+        if network not in ("public", network_of(host)):
+            raise Failure(
+                "InvalidSource",
+                f"{self.remote.host} redirects into a {network} network: that is not followed",
+                remedy="name the repository by the URL that it is served from",
+            )
 
     def _send(self, url: str, headers: Mapping[str, str], data: bytes | None) -> http.client.HTTPResponse:
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
