@@ -42,13 +42,12 @@ class Writing:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What is not as a clone would have it."""
-        return (
-            *_left_out(self.submodules, "is a submodule", "are submodules", "not fetched: its folder is not there"),
-            *_left_out(self.outside, "is a link", "are links", "left out: it leads out of the repository"),
-            *_left_out(
-                self.pointers, "is", "are", "kept with Git LFS, which is not fetched: only its pointer is there"
-            ),
+        told = (
+            (self.submodules, "submodules are not fetched, so its folder is not there"),
+            (self.outside, "a link that leads out of the repository is left out"),
+            (self.pointers, "kept with Git LFS, which is not fetched: only the pointer is there"),
         )
+        return tuple(f"{_some(names)}: {why}" for names, why in told if names)
 
 
 def write(objects: Objects, commit_id: str, folder: Path, limits: Limits) -> tuple[int, Writing]:
@@ -143,8 +142,6 @@ def _refused(path: bytes, why: str) -> BadInput:
     )
 
 
-def _left_out(names: list[str], one: str, several: str, why: str) -> tuple[str, ...]:
-    if not names:
-        return ()
+def _some(names: list[str]) -> str:
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return (f"{names[0]}{more} {several if more else one} {why}",)
+    return f"{names[0]}{more}"

@@ -1,7 +1,7 @@
 """A git server on loopback: real bare repositories through `git http-backend`, and the ways in which servers fail.
 
 The first part of a path says how: open, private (wants TOKEN), slow, cut, page, junk, circle, moved,
-elsewhere, error.
+elsewhere, trap, error.
 """
 
 from __future__ import annotations
@@ -122,6 +122,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _elsewhere(self, rest: str, body: bytes) -> None:
         self._answer(302, {"Location": f"http://localhost:{self.server.server_port}/open/{rest}"}, b"")
+
+    def _trap(self, rest: str, body: bytes) -> None:
+        """Leads to where clouds keep a machine's credentials."""
+        self._answer(302, {"Location": "http://169.254.169.254/latest/meta-data/r.git"}, b"")
 
     def _error(self, rest: str, body: bytes) -> None:
         self._answer(503, {}, TOKEN.encode())
