@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+Dimensions = Mapping[str, Mapping[str, str]]
+"""Metric namespace -> the dimensions that pick one service in it."""
 MINUTES = 3
 """Minutes in a row that have to be bad."""
 
@@ -20,21 +22,36 @@ class Rule:
     namespace: str
     metric: str
     statistic: str
-    bad_from: float
+    bad: float
+    """From this number on, or up to it where `low`."""
+    low: bool = False
+    minutes: int = MINUTES
 
 
-RULES = (
+REQUESTS = (
     Rule("UnhealthyTasks", "AWS/ApplicationELB", "UnHealthyHostCount", "Maximum", 1),
     Rule("ServerErrors", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", 5),
+)
+LOAD = (
     Rule("Cpu", "AWS/ECS", "CPUUtilization", "Average", 90),
     Rule("Memory", "AWS/ECS", "MemoryUtilization", "Average", 90),
 )
+DROPPED = (Rule("SchedulesDropped", "AWS/Scheduler", "InvocationDroppedCount", "Sum", 1, minutes=1),)
+"""A schedule whose task could not be started in the end. Source: EventBridge Scheduler user guide, "Monitoring"."""
+
+
+def missing_workers(desired: int) -> tuple[Rule, ...]:
+    """Nobody's requests fail when a worker stands still, so that fewer run than wanted is told by itself."""
+    if desired == 0:
+        return ()
+    return (Rule("Running", "ECS/ContainerInsights", "RunningTaskCount", "Average", desired - 1, low=True),)
 
 
 class Alarms(Construct):
-    """The alarms of one service; without a topic they only show in CloudWatch.
+    """Alarms of one service or worker; without a topic they only show in CloudWatch.
 
-    `dimensions` maps a metric namespace to the dimensions that pick this service in it.
+    No data is bad where a low number is: a
+    service without tasks may report none. Source: ECS developer guide, "CloudWatch metrics".
     """
 
     def __init__(
@@ -43,12 +60,13 @@ class Alarms(Construct):
         construct_id: str,
         *,
         prefix: str,
-        dimensions: Mapping[str, Mapping[str, str]],
+        rules: Iterable[Rule],
+        dimensions: Dimensions,
         topic_arn: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
         actions = [topic_arn] if topic_arn else None
-        for rule in RULES:
+        for rule in rules:
             cloudwatch.CfnAlarm(
                 self,
                 rule.name,
@@ -56,11 +74,11 @@ class Alarms(Construct):
                 namespace=rule.namespace,
                 metric_name=rule.metric,
                 statistic=rule.statistic,
-                threshold=rule.bad_from,
-                comparison_operator="GreaterThanOrEqualToThreshold",
+                threshold=rule.bad,
+                comparison_operator=f"{'LessThan' if rule.low else 'GreaterThan'}OrEqualToThreshold",
                 period=60,
-                evaluation_periods=MINUTES,
-                treat_missing_data="notBreaching",
+                evaluation_periods=rule.minutes,
+                treat_missing_data="breaching" if rule.low else "notBreaching",
                 dimensions=[
                     cloudwatch.CfnAlarm.DimensionProperty(name=name, value=value)
                     for name, value in dimensions[rule.namespace].items()
