@@ -14,6 +14,7 @@ from scripts.engine.events import Events
 from scripts.engine.looking import chosen_services, read_source
 from scripts.engine.report import reporter
 from scripts.engine.shell import Shell
+from scripts.engine.sources import provide
 from scripts.engine.state import check_account, read_digest, read_repositories
 from scripts.engine.steps import amount
 from scripts.engine.world import World
@@ -38,6 +39,7 @@ def build(parser: argparse.ArgumentParser, service: str | None = None) -> int:
     command.obey_signals(shell)
     display = reporter(as_json=arguments.json, out=sys.stderr if arguments.print_tag else None)
     try:
+        provide(settings.root, settings.service(name))  # before its base images are
         world = open_world(settings, Events(display), shell)
         context = read_context(settings.root, settings.service(name), platforms)
         tag = _content_tag(world, context) if arguments.print_tag or not wanted else wanted

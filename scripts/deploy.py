@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from scripts import command
 from scripts.engine.deploying import deploy, look
@@ -14,9 +14,11 @@ from scripts.engine.outcome import Outcome, report
 from scripts.engine.planner import force
 from scripts.engine.report import reporter
 from scripts.engine.shell import Shell
+from scripts.engine.sources import missing, provide
 from scripts.engine.world import World
 from scripts.plan import show
 from scripts.session import look_at, open_world, settings_for
+from settings import Settings
 
 
 def deploy_verb(verb: str, description: str, forced: Path | None = None) -> int:
@@ -40,6 +42,8 @@ def carry_out(arguments: argparse.Namespace, act: Callable[[World], Outcome], *,
     display = reporter(as_json=arguments.json)
     events = Events(display)
     try:
+        if not look_only:
+            provide_sources(settings, arguments.services, events)
         with events.stage("prepare") as told:
             world = open_world(settings, events, shell, look_only=look_only)
             told["text"] = f"target {settings.target.name}"
@@ -48,6 +52,16 @@ def carry_out(arguments: argparse.Namespace, act: Callable[[World], Outcome], *,
     finally:
         display.close()
     return outcome.exit_code
+
+
+def provide_sources(settings: Settings, names: Sequence[str], events: Events) -> None:
+    """Fetch the commits that are not here: which base images a session has to provide is told by their Dockerfiles."""
+    chosen = chosen_services(settings, names)
+    for name in () if settings.image_tag else missing(settings, chosen):
+        service = settings.service(name)
+        with events.stage("source", name) as told:
+            provide(settings.root, service)
+            told["text"] = f"commit {(service.commit or '')[:12]}"
 
 
 def _dry_run(arguments: argparse.Namespace, forced: Path | None) -> int:

@@ -15,8 +15,8 @@ def read_commit(world: World) -> dict[str, Any]:
     """`id`, `time` (Unix seconds) and `dirty`; empty without git, or where IMAGE_TAG stands for the tree."""
     if not world.contexts:
         return {}
-    found = SHOWN.fullmatch(git(world.shell, world.settings, "log", "-1", "--format=%H %ct"))
+    found = SHOWN.fullmatch(git(world.shell, world.settings.root, "log", "-1", "--format=%H %ct"))
     if found is None:
         return {}
-    changes = git(world.shell, world.settings, "status", "--porcelain", "--", ".")
+    changes = git(world.shell, world.settings.root, "status", "--porcelain", "--", ".")
     return {"id": found["id"], "time": int(found["time"]), "dirty": bool(changes)}

@@ -19,7 +19,7 @@ from scripts.engine.dockerfile import base_images
 from scripts.engine.dockerfiles import dockerfile_of
 from scripts.engine.errors import BadInput
 from scripts.engine.ignore import Ignore
-from scripts.engine.sources import base_of
+from scripts.engine.sources import base_of, provide
 from settings import Service
 
 LARGE_FILE = 100 * 1024 * 1024
@@ -52,7 +52,11 @@ class Context:
 
 
 def read_context(root: Path, service: Service, platform: str) -> Context:
-    """Read a service's build context; raises BadInput when it cannot be built from."""
+    """Read a service's build context; raises BadInput when it cannot be built from.
+
+    The commit of a repository is fetched when it is not on this machine: Failed or Transient when it cannot be.
+    """
+    provided = provide(root, service)
     base = base_of(root, service)
     folder = _inside(base, service, "source", base / service.source)
     if not folder.is_dir():
@@ -77,7 +81,8 @@ def read_context(root: Path, service: Service, platform: str) -> Context:
         bases=base_images(text, arguments, platform),
         is_generated=found.is_generated,
         rows=tuple((path, f"{mode} {content}") for path, mode, content in rows),
-        warnings=tuple(
+        warnings=provided
+        + tuple(
             f"{_shown(f'{service.source}/{path}')} is {length / 1e9:.1f} GB in the build context; "
             "if the image does not need it, add it to .dockerignore"
             for path, _, _, length in entries

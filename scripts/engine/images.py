@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from scripts.engine.aws import Aws, translated
 from scripts.engine.connection import Connection
 from scripts.engine.content import Context
 from scripts.engine.errors import BadInput, Cancelled, Failed, SlipwayError, Transient, out_of_space
 from scripts.engine.shell import Result, Shell
+from scripts.engine.sources import base_of
 from settings import Service, Settings
 
 PUSHED = re.compile(r"^([0-9a-f]{12}): Pushed")
@@ -158,7 +160,7 @@ class Images:
 
     def _content_words(self, service: Service, context: Context) -> list[str]:
         words = [word for key, value in service.build_args for word in ("--build-arg", f"{key}={value}")]
-        words += [word for key, value in self._labels().items() for word in ("--label", f"{key}={value}")]
+        words += [word for key, value in self._labels(service).items() for word in ("--label", f"{key}={value}")]
         return [*words, "--file", str(context.dockerfile), str(context.folder)]
 
     def _cache_words(self, service: Service) -> list[str]:
@@ -172,14 +174,18 @@ class Images:
     cache_from: Mapping[str, str] = {}
     """Service -> deployed tag, whose layers a build may start from."""
 
-    def _labels(self) -> dict[str, str]:
+    def _labels(self, service: Service) -> dict[str, str]:
         """OCI image annotations. Source: OCI image specification, "Pre-Defined Annotation Keys"."""
-        labels = {"org.opencontainers.image.created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
-        for key, words in (("revision", ("rev-parse", "HEAD")), ("source", ("config", "--get", "remote.origin.url"))):
-            value = git(self.shell, self.settings, *words)
-            if value:
-                labels[f"org.opencontainers.image.{key}"] = _without_credentials(value)
-        return labels
+        labels = {
+            "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "revision": service.commit or self._git(service, "rev-parse", "HEAD"),
+            "source": (service.commit and service.repository)
+            or _without_credentials(self._git(service, "config", "--get", "remote.origin.url")),
+        }
+        return {f"org.opencontainers.image.{key}": value for key, value in labels.items() if value}
+
+    def _git(self, service: Service, *words: str) -> str:
+        return git(self.shell, base_of(self.settings.root, service), *words)
 
     def _docker(
         self,
@@ -198,10 +204,10 @@ class Images:
         )
 
 
-def git(shell: Shell, settings: Settings, *words: str) -> str:
-    """Output of a git command in the project; empty where there is no git, no repository or no such value."""
+def git(shell: Shell, folder: Path, *words: str) -> str:
+    """Output of a git command in a folder; empty where there is no git, no repository or no such value."""
     try:
-        result = shell.run(["git", "-C", str(settings.root), *words], check=False)
+        result = shell.run(["git", "-C", str(folder), *words], check=False)
     except Cancelled:
         raise
     except SlipwayError:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scripts.engine.content import Context, read_context
+from scripts.engine.declared import drift
 from scripts.engine.errors import BadInput
 from scripts.engine.images import Images
 from scripts.engine.model import Plan, TargetState, Wanted
+from scripts.engine.needs import unmet
 from scripts.engine.planner import plan
 from scripts.engine.state import service_stack
-from settings import Settings
+from settings import Service, Settings
 from settings.fingerprint import fingerprints
 
 KEPT_TAGS = 20
@@ -40,7 +42,14 @@ def read_contexts(settings: Settings, services: Sequence[str]) -> dict[str, Cont
     """The build contexts of these services; raises BadInput."""
     if settings.image_tag:
         return {}
-    return {name: read_context(settings.root, settings.service(name), settings.target.platform) for name in services}
+    return {name: _read(settings, settings.service(name)) for name in services}
+
+
+def _read(settings: Settings, service: Service) -> Context:
+    """The context, with what else a person should know before it is deployed."""
+    context = read_context(settings.root, service, settings.target.platform)
+    told = (*context.warnings, *drift(settings.root, service), *unmet(service))
+    return replace(context, warnings=told)
 
 
 def read_source(settings: Settings, images: Images, services: Sequence[str], contexts: Mapping[str, Context]) -> Source:

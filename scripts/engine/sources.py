@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +89,7 @@ def place_of(root: Path, repository: str) -> Path:
     return root / SOURCES / hashlib.sha256(repository.encode()).hexdigest()[:16]
 
 
-def commit_of(root: Path, service: Service) -> Mapping[str, Any] | None:
+def commit_of(root: Path, service: Service) -> dict[str, Any] | None:
     """`id`, `time` and `dirty` of what a service is built from; None for one that is not built from a commit."""
     if service.repository is None or service.commit is None:
         return None
@@ -103,7 +103,7 @@ def missing(settings: Settings, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(s.name for s in chosen if s.commit and not base_of(settings.root, s).is_dir())
 
 
-def provide(settings: Settings, service: Service) -> tuple[str, ...]:
+def provide(root: Path, service: Service) -> tuple[str, ...]:
     """Fetch a service's commit unless it is here; answers what is not as a clone would have it.
 
     Raises BadInput, Failed or Transient.
@@ -119,7 +119,7 @@ def provide(settings: Settings, service: Service) -> tuple[str, ...]:
             )
         return ()
     origin = Origin(service.repository, service.ref, service.commit)
-    return fetch(settings.root, origin, where=f"services.{service.name}").warnings
+    return fetch(root, origin, where=f"services.{service.name}").warnings
 
 
 def fetch(root: Path, origin: Origin, *, where: str = "source") -> Checkout:
