@@ -97,7 +97,7 @@ def execute(world: World, plan: Plan) -> Outcome:
         return Outcome(verdict_of(worst(errors.values())), plan, errors)
     errors = roll(steps.rolling, world) if steps.rolling else {}
     for service in plan.changed:
-        if service.service not in errors:
+        if service.service in world.proven:
             _try_to_protect(world, service)
     verdict = verdict_of(worst(errors.values())) if errors else Verdict.LIVE
     return Outcome(verdict, plan, errors)

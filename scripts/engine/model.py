@@ -133,6 +133,8 @@ class ServicePlan:
     action: Action = Action.UPDATE
     inline: bool = False
     """True when the CDK publishes the image, since the service has no repository yet."""
+    bake: int = 0
+    """Seconds after live in which a bad version is rolled back by itself."""
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ def as_facts(plan: Plan) -> dict[str, Any]:
                 "image_tag": s.image_tag,
                 "previous_tag": s.previous_tag,
                 "build": s.build and s.path is not Path.NONE,
+                "bake": s.bake if s.path is not Path.NONE else 0,
             }
             for s in plan.services
         },
@@ -81,6 +82,7 @@ def report(world: World, outcome: Outcome) -> Event:
             "digest": world.digests.get(s.service) or world.state.digests.get(s.service),
             "url": world.urls.get(s.service),
             "verdict": str(outcome.verdict_of(s)),
+            **({"bake": baked} if (baked := world.bakes.get(s.service)) else {}),
         }
         for s in outcome.plan.services
     }

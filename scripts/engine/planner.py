@@ -6,7 +6,7 @@ Per service the first row of `CHOICES` that matches wins, widest path first; its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scripts.engine.errors import Refused
 from scripts.engine.model import Action, Path, Plan, Running, ServicePlan, Stack, TargetState, Wanted
@@ -98,7 +98,10 @@ CHOICES: tuple[Choice, ...] = (
 
 def plan(settings: Settings, state: TargetState, wanted: Wanted, services: Iterable[str]) -> Plan:
     """The plan for these services; the foundation stacks go along when they differ."""
-    chosen = tuple(_service_plan(_facts(settings, state, wanted, name), state) for name in services)
+    chosen = tuple(
+        replace(_service_plan(_facts(settings, state, wanted, name), state), bake=settings.service(name).bake)
+        for name in services
+    )
     foundation = [key for key in settings.foundation if _differs(state.stacks.get(key), wanted.fingerprints[key])]
     path = max((service.path for service in chosen), key=lambda p: p.width, default=Path.NONE)
     if foundation and path.width < Path.FULL.width:

@@ -139,6 +139,7 @@ class Recorder:
             "rollback_of": self.background.rollback_of.get(name),
             "rollback_to": self.background.rollback_to.get(name),
             "cache": self._cache(service) if outcome else None,
+            "bake": self.world.bakes.get(name),
         }
 
     def _cache(self, service: ServicePlan) -> Event | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from scripts.engine.bake import bake
 from scripts.engine.layers import Layers
 from scripts.engine.model import Action, Path, Plan, ServicePlan
 from scripts.engine.update import force_deployment, update_tag
@@ -169,7 +170,22 @@ class Verify:
     stage = "verify"
 
     def run(self, world: World) -> str:
-        return prove(world, self.service)
+        text = prove(world, self.service)
+        world.proven.add(self.service)
+        return text
+
+
+@dataclass(frozen=True)
+class Bake:
+    """Watch the live version for a while, and go back when it turns bad."""
+
+    service: str
+    tag: str
+    seconds: int
+    stage = "verify"
+
+    def run(self, world: World) -> str:
+        return bake(world, self.service, self.tag, self.seconds)
 
 
 Lane = tuple[Step, ...]
@@ -214,7 +230,8 @@ def _rolling(service: ServicePlan, path: Path) -> Lane:
     elif path is Path.FAST and service.action is Action.UPDATE:
         first = (UpdateTag(service.service, tag),)
     certain = bool(first)
-    return (*first, Rollout(service.service, tag, certain), Verify(service.service, tag))
+    last: Lane = (Bake(service.service, tag, service.bake),) if service.bake else ()
+    return (*first, Rollout(service.service, tag, certain), Verify(service.service, tag), *last)
 
 
 def _tag(service: ServicePlan) -> str:

@@ -46,7 +46,7 @@ def see_through(world: World, service: str, tag: str, *, certain: bool) -> str:
         if seen.stack_status.endswith("_IN_PROGRESS"):
             world.settling.add(service)
         return judgement.text
-    raise _ended(world, service, judgement, seen=seen, unhealthy=unhealthy)
+    raise ended(world, service, judgement, seen=seen, unhealthy=unhealthy)
 
 
 def prove(world: World, name: str) -> str:
@@ -106,7 +106,7 @@ def after_failed_update(world: World, services: Sequence[str]) -> dict[str, Slip
             continue  # rolled back by an earlier deploy; this one did not come to it
         verdict = Verdict.ROLLED_BACK if before.task_definition else Verdict.FAILED
         judgement = Judgement(f"CloudFormation: {stack.status}", verdict, failed)
-        errors[service] = _ended(world, service, judgement, seen=seen, unhealthy=diagnose.unhealthy_words(seen))
+        errors[service] = ended(world, service, judgement, seen=seen, unhealthy=diagnose.unhealthy_words(seen))
     return errors
 
 
@@ -140,7 +140,7 @@ def _await_previous(world: World, service: str, tag: str) -> None:
     watcher.watch(goal, timeout=60, tell=lambda judgement: None, cancelled=world.cancelled)
 
 
-def _ended(world: World, service: str, judgement: Judgement, *, seen: Snapshot, unhealthy: list[str]) -> SlipwayError:
+def ended(world: World, service: str, judgement: Judgement, *, seen: Snapshot, unhealthy: list[str]) -> SlipwayError:
     """The error for a rollout that did not become live, after its evidence was told."""
     verdict, text = judgement.verdict, f"{service}: {judgement.text}"
     if verdict is Verdict.SUPERSEDED:

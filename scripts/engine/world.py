@@ -49,6 +49,10 @@ class World:
     """Service -> what of it was made anew, for its record: `image`, `layers`, `cached_layers`, `analysis`."""
     updating: bool = False
     """True once `cdk deploy` was started."""
+    proven: set[str] = field(default_factory=set)
+    """Services whose new version is live and answers, and was not taken back since."""
+    bakes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Service -> what was seen while its version baked."""
     settling: set[str] = field(default_factory=set)
     """Services that are live while CloudFormation still drains what was there before."""
 

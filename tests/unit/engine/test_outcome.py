@@ -92,6 +92,7 @@ def test_a_plan_as_plain_data() -> None:
                 "image_tag": "src-gateway",
                 "previous_tag": None,
                 "build": False,
+                "bake": 0,
             },
             "hello": {
                 "path": "fast",
@@ -99,6 +100,7 @@ def test_a_plan_as_plain_data() -> None:
                 "image_tag": "src-new",
                 "previous_tag": "src-hello",
                 "build": True,
+                "bake": 0,
             },
             "shop": {
                 "path": "fast",
@@ -106,6 +108,7 @@ def test_a_plan_as_plain_data() -> None:
                 "image_tag": "src-shop",
                 "previous_tag": "src-old",
                 "build": False,
+                "bake": 0,
             },
         },
     }

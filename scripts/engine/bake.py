@@ -1,0 +1,173 @@
+"""Watches a version that just became live for as long as its service wants, and goes back when it turns bad.
+
+Once a second the service is asked through the load balancer; every few seconds ECS is looked at and, once there may be
+any, the load balancer's own numbers are read. `baking.trouble` judges. Everything happens under the deploy's lock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from scripts.engine import balancer, diagnose
+from scripts.engine.baking import Check, Minute, Seen, in_words, numbers, trouble
+from scripts.engine.diagnose import Cause
+from scripts.engine.errors import Cancelled, SlipwayError, Transient
+from scripts.engine.model import Verdict
+from scripts.engine.request import address, send
+from scripts.engine.rollout import Baseline, Goal, Snapshot, Task, has_fallen, judge
+from scripts.engine.state import read_stacks
+from scripts.engine.verdict import ended
+from scripts.engine.watch import Watcher
+from scripts.engine.way_back import go_back
+from scripts.engine.world import World, wanted_digest
+from settings.model import service_key
+
+CHECK_SECONDS = 1.0
+LOOK_SECONDS = 5.0
+METRICS_SECONDS = 15.0
+PATIENCE = 5.0
+"""Seconds that a check waits for an answer."""
+
+
+def bake(world: World, service: str, tag: str, seconds: int) -> str:
+    """Watch until the time is over; raises RolledBack, Failed, TimedOut, Superseded or Cancelled."""
+    own = world.settings.service(service)
+    if service not in world.urls or own.desired == 0:
+        return "no tasks wanted, nothing to bake"
+    text = f"{service} is live; watched for {seconds} s, and rolled back when it turns bad"
+    world.events.emit("notice", code="baking", text=text)
+    oven = Oven(world, service, tag)
+    try:
+        why = oven.watch(seconds)
+    finally:
+        world.bakes[service] = {"seconds": round(oven.elapsed, 1), "of": seconds, **numbers(oven.seen)}
+    if why is None:
+        return "; ".join((f"good for {seconds} s", *in_words(oven.seen)))
+    told = f"{service} turned bad {oven.elapsed:.0f} s after it was live: {why}"
+    world.bakes[service]["trouble"] = why
+    world.proven.discard(service)
+    oven.tell(why)
+    raise go_back(world, service, tag, why=told)
+
+
+class Oven:
+    """One version while it is watched."""
+
+    def __init__(self, world: World, service: str, tag: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.world, self.service, self.clock = world, service, clock
+        self.own = world.settings.service(service)
+        self.begin, self.live = clock(), time.time()
+        self.seen, self.snapshot = Seen(), Snapshot()
+        digest = wanted_digest(world, service, tag)
+        before = world.baselines.get(service, Baseline())
+        self.goal = Goal(service, world.settings.image(service, tag), digest, before, certain=False)
+        self._watcher = Watcher(world.aws, world.settings, service)
+        self._where = address(world.urls[service].rstrip("/") + self.own.health_path, world.load_balancer)
+        self._known: frozenset[str] | None = None
+        self._metrics: tuple[tuple[str, str], ...] | None = None
+        self._looked = self._read = float("-inf")
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it is live."""
+        return self.clock() - self.begin
+
+    def watch(self, seconds: int) -> str | None:
+        """Ask and look until the time is over; why it is bad, or None."""
+        self._look()
+        while self.elapsed < seconds:
+            began = self.clock()
+            self.seen = replace(self.seen, checks=(*self.seen.checks, self._check()))
+            if began - self._looked >= LOOK_SECONDS:
+                self._look()
+                self._read_metrics(began)
+                self._progress(seconds)
+            if why := trouble(self.seen, self.own.bake_p95):
+                return why
+            if self.world.cancelled(max(0.0, CHECK_SECONDS - (self.clock() - began))):
+                raise Cancelled(
+                    f"stopped watching {self.service} after {self.elapsed:.0f} of {seconds} s; its new version stays",
+                    where="bake",
+                    remedy=f"./poe status shows it; ./poe rollback {self.service} goes back",
+                )
+        return None
+
+    def tell(self, why: str) -> None:
+        """The evidence: numbers, stopped tasks and the last log lines."""
+        failed = tuple(task for task in self.snapshot.tasks if self._is_new_failure(task))
+        found = diagnose.gather(
+            self.world.aws,
+            self.world.settings.cluster,
+            self.own,
+            failed=failed,
+            seen=self.snapshot,
+            unhealthy=diagnose.unhealthy_words(self.snapshot),
+        )
+        found = replace(found, targets=(*in_words(self.seen), *found.targets))
+        cause = Cause("bad_while_baking", why, "the log lines above may say why; correct the application")
+        self.world.events.emit("evidence", service=self.service, **diagnose.as_event(found, cause))
+
+    def _check(self) -> Check:
+        reply = send(self._where, PATIENCE)
+        # What the way from here to the load balancer costs is not the version's.
+        took = max(0.0, reply.milliseconds - reply.round_trip)
+        return Check(self.clock(), reply.good, reply.text, took)
+
+    def _look(self) -> None:
+        """Whether it is still our version, under our lock, and which of its tasks ended."""
+        self._looked = self.clock()
+        self.world.may_change()
+        try:
+            self.snapshot = self._watcher.look()
+        except Transient:
+            return  # a lost look is no verdict; our own checks go on
+        judgement = judge(self.snapshot, self.goal)
+        if judgement.verdict and judgement.verdict is not Verdict.LIVE:
+            self.world.proven.discard(self.service)
+            unhealthy = diagnose.unhealthy_words(self.snapshot)
+            raise ended(self.world, self.service, judgement, seen=self.snapshot, unhealthy=unhealthy)
+        if self._known is None:
+            self._known = frozenset(task.id for task in self.snapshot.tasks if task.status == "STOPPED")
+        self.seen = replace(self.seen, stopped=tuple(map(_words, filter(self._is_new_failure, self.snapshot.tasks))))
+
+    def _is_new_failure(self, task: Task) -> bool:
+        """A task of this version that ran and ended by itself, or was found unhealthy, since it is live."""
+        is_ours = task.digest == self.goal.digest and task.status == "STOPPED" and task.started > 0
+        return is_ours and has_fallen(task) and task.id not in (self._known or ())
+
+    def _read_metrics(self, now: float) -> None:
+        """The load balancer's numbers; where they cannot be read our own checks have to do, which is said once."""
+        start = balancer.first_minute(self.live)
+        if now - self._read < METRICS_SECONDS or time.time() < start:
+            return
+        self._read = now
+        try:
+            if self._metrics is None:
+                self._metrics = self._dimensions()
+            if self._metrics:
+                self.seen = replace(self.seen, minutes=self._minutes(start))
+        except Transient:
+            return
+        except SlipwayError as error:
+            self._metrics = ()
+            self.world.events.emit("warning", service=self.service, text=f"judged by our own checks alone: {error}")
+
+    def _minutes(self, start: float) -> tuple[Minute, ...]:
+        return balancer.read_minutes(self.world.aws, self._metrics or (), start=start, now=time.time())
+
+    def _dimensions(self) -> tuple[tuple[str, str], ...]:
+        stacks, _ = read_stacks(self.world.aws, self.world.settings)
+        platform, own = stacks.get("platform"), stacks.get(service_key(self.service))
+        arns = platform and platform.outputs.get("LoadBalancerArn"), own and own.outputs.get("TargetGroupArn")
+        return balancer.dimensions(arns[0], arns[1]) if arns[0] and arns[1] else ()
+
+    def _progress(self, seconds: int) -> None:
+        text = "; ".join((f"baking, {self.elapsed:.0f} of {seconds} s", *in_words(self.seen)))
+        self.world.events.emit("progress", stage="verify", service=self.service, text=text)
+
+
+def _words(task: Task) -> str:
+    code = "" if task.exit_code is None else f" (exit code {task.exit_code})"
+    return f"task {task.id[:8]} stopped: {task.stopped_reason}{code}"

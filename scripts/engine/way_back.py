@@ -1,0 +1,83 @@
+"""Takes a version that became live back: the one before is put in its place and watched until it serves."""
+
+from __future__ import annotations
+
+import time
+
+from scripts.engine.errors import Cancelled, Failed, RolledBack, SlipwayError, TimedOut
+from scripts.engine.history import good_records
+from scripts.engine.model import Verdict
+from scripts.engine.rollout import Baseline, Goal
+from scripts.engine.state import read_digest, read_stacks
+from scripts.engine.verdict import restore
+from scripts.engine.versions import good_versions, previous
+from scripts.engine.watch import Watcher
+from scripts.engine.world import World
+from settings.model import service_key
+
+RECORDS = 50
+"""Records in which the version before is looked for, where the target does not tell it."""
+
+
+def go_back(world: World, service: str, tag: str, *, why: str) -> SlipwayError:
+    """Bring the version before back and watch it until it serves; the error that tells how that ended."""
+    before = _before(world, service, tag)
+    if before is None:
+        return Failed(
+            f"{why}; there is no earlier version to go back to, so it still runs",
+            where="bake",
+            remedy="correct the application, then ./poe deploy",
+        )
+    _await_stack(world, service)
+    world.may_change()
+    restore(world, service, before)
+    judgement = _serves(world, service, before)
+    next_step = f"./poe logs {service} shows more; correct the application, then ./poe deploy"
+    if judgement is Verdict.LIVE:
+        return RolledBack(why, where="bake", remedy=f"{before.image_tag} serves again. {next_step}")
+    if judgement is Verdict.TIMED_OUT:
+        return TimedOut(f"{why}; {before.image_tag} was put back, but is not up yet", where="bake", remedy=next_step)
+    return Failed(f"{why}; and {before.image_tag} did not come up again", where="bake", remedy="./poe status")
+
+
+def _before(world: World, service: str, tag: str) -> Baseline | None:
+    """What to go back to: what ran before this deploy; or, where that was this version too, the last good one."""
+    before = world.baselines.get(service, Baseline())
+    has_changed = before.image_tag != tag or before.template is not None
+    if before.task_definition and before.image_tag and has_changed:
+        return before
+    records = good_records(world.aws, world.settings, service, RECORDS)
+    found = previous(good_versions(records, service), tag)
+    if found is None or not read_digest(world.aws, world.settings, service, found.tag):
+        return None
+    return Baseline(image_tag=found.tag, task_definition=before.task_definition or "")
+
+
+def _await_stack(world: World, service: str) -> None:
+    """CloudFormation may still drain what was there before: until it is done it takes no update."""
+    end = time.monotonic() + world.settings.target.rollout_timeout
+    while (stack := read_stacks(world.aws, world.settings)[0].get(service_key(service))) and stack.is_moving:
+        text = f"waiting for the stack to settle ({stack.status}), to go back"
+        world.events.emit("progress", stage="verify", service=service, text=text)
+        if time.monotonic() > end:
+            raise TimedOut(f"{service} is bad, but its stack still moves", where="bake", remedy="./poe rollback")
+        if world.cancelled(1.0):
+            raise Cancelled("stopped before going back", where="bake", remedy=f"./poe rollback {service}")
+
+
+def _serves(world: World, service: str, before: Baseline) -> Verdict | None:
+    """How the version that was put back came up."""
+    settings, tag = world.settings, before.image_tag or ""
+    digest = read_digest(world.aws, settings, service, tag) or ""
+    goal = Goal(service, settings.image(service, tag), digest, Baseline(), certain=False)
+
+    def tell(text: str) -> None:
+        world.events.emit("progress", stage="verify", service=service, text=f"{tag}: {text}")
+
+    judgement, _ = Watcher(world.aws, settings, service).watch(
+        goal,
+        timeout=settings.target.rollout_timeout,
+        tell=lambda found: tell(found.text),
+        cancelled=world.cancelled,
+    )
+    return judgement.verdict
