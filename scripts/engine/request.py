@@ -97,7 +97,9 @@ def _send(
         connection.putheader("User-Agent", "slipway")
         connection.endheaders()
         answer = connection.getresponse()
-        answer.read(LARGEST)
+        body = answer.read(LARGEST)
+        if answer.length and len(body) < LARGEST:
+            raise http.client.IncompleteRead(body, answer.length)
     except STALE as error:
         connection.close()
         if kept is not None:

@@ -1,0 +1,76 @@
+"""The load balancer's numbers: what is asked for, and minutes from what CloudWatch tells."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from scripts.engine.baking import Minute
+from scripts.engine.balancer import dimensions, first_minute, read_minutes
+from scripts.engine.errors import Failed
+from tests.unit.engine.clouds import Cloud, Refusal
+
+ARN = "arn:aws:elasticloadbalancing:eu-central-1:111111111111:"
+OF = (("LoadBalancer", "app/shop/50dc6c495c0c9188"), ("TargetGroup", "targetgroup/hello/73e2d6bc24d8a067"))
+LIVE = 1_000_000_000.0  # 40 s into a minute
+
+
+def row(name: str, **values: float) -> dict[str, Any]:
+    """One result; keys are `m` and the minute after live's first."""
+    times = [datetime.fromtimestamp(first_minute(LIVE) + 60 * int(key[1:]), UTC) for key in values]
+    return {"Id": name, "Label": name, "Timestamps": times, "Values": list(values.values()), "StatusCode": "Complete"}
+
+
+def test_dimensions_are_the_ends_of_the_arns() -> None:
+    assert dimensions(f"{ARN}loadbalancer/app/shop/50dc6c495c0c9188", f"{ARN}{OF[1][1]}") == OF
+
+
+@pytest.mark.parametrize(("live", "first"), [(0.0, 0.0), (0.1, 60.0), (60.0, 60.0), (119.9, 120.0)])
+def test_the_minute_in_which_it_became_live_does_not_count(live: float, first: float) -> None:
+    assert first_minute(live) == first
+
+
+def test_minutes(cloud: Cloud) -> None:
+    rows = [
+        row("requests", m0=100.0, m1=40.0, m2=5.0),
+        row("errors", m1=3.0, m2=4.0),
+        row("refused", m1=1.0, m2=4.0),
+        row("p95", m0=0.25, m1=1.5),
+    ]
+    cloud.answers["cloudwatch:GetMetricData"] = {"MetricDataResults": rows}
+    start = first_minute(LIVE)
+    assert read_minutes(cloud.aws, OF, start=start, now=LIVE + 200) == (
+        Minute(start, 100, 0, 250.0),
+        Minute(start + 60, 40, 4, 1500.0),
+        Minute(start + 120, 5, 5, None),
+    )
+    (asked,) = cloud.parameters("cloudwatch:GetMetricData")
+    assert asked["StartTime"].timestamp() == start
+    assert asked["EndTime"].timestamp() == first_minute(LIVE + 200)
+    named = [(q["MetricStat"]["Metric"]["MetricName"], q["MetricStat"]["Stat"]) for q in asked["MetricDataQueries"]]
+    assert set(named) == {
+        ("RequestCount", "Sum"),
+        ("HTTPCode_Target_5XX_Count", "Sum"),
+        ("TargetConnectionErrorCount", "Sum"),
+        ("TargetResponseTime", "p95"),
+    }
+    found = {
+        tuple((d["Name"], d["Value"]) for d in q["MetricStat"]["Metric"]["Dimensions"])
+        for q in asked["MetricDataQueries"]
+    }
+    assert found == {OF}
+
+
+def test_a_minute_before_live_is_left_out_even_when_it_is_told(cloud: Cloud) -> None:
+    early = datetime.fromtimestamp(first_minute(LIVE) - 60, UTC)
+    told = {"Id": "requests", "Timestamps": [early], "Values": [9.0], "StatusCode": "Complete"}
+    cloud.answers["cloudwatch:GetMetricData"] = {"MetricDataResults": [told]}
+    assert read_minutes(cloud.aws, OF, start=first_minute(LIVE), now=LIVE + 70) == ()
+
+
+def test_without_the_right_to_read_them(cloud: Cloud) -> None:
+    cloud.answers["cloudwatch:GetMetricData"] = Refusal("AccessDenied", "not you")
+    with pytest.raises(Failed, match="read the load balancer's metrics"):
+        read_minutes(cloud.aws, OF, start=0.0, now=60.0)
