@@ -107,7 +107,7 @@ def _aws(settings: Settings, say: Callable[[str], None], *, look_only: bool) -> 
         profile=target.profile,
         deploy_role_arn=role,
         endpoint_url=os.environ.get("AWS_ENDPOINT_URL"),
-        load_balancer_url=f"https://{target.domain}" if target.certificate_arn else "http://{dns}",
+        load_balancer_url="https://{dns}" if target.certificate_arn else "http://{dns}",
         cdk_env=(
             ("AWS_REGION", target.region),
             ("AWS_DEFAULT_REGION", target.region),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from scripts import command
-from scripts.engine.deploying import urls
+from scripts.engine.addresses import base_url, urls
 from scripts.engine.history import history
 from scripts.engine.model import Running, TargetState
 from scripts.engine.state import read_state, service_stack
@@ -42,8 +42,8 @@ def read_status(world: World) -> dict[str, Any]:
     settings = world.settings
     state = _state(world)
     platform = state.stacks.get("platform")
-    world.load_balancer = platform.outputs.get("LoadBalancerDns") if platform else None
-    world.urls = urls(world, platform.outputs if platform else {})
+    world.load_balancer = base_url(world.connection, platform.outputs if platform else {})
+    world.urls = urls(settings, world.load_balancer)
     services = {service.name: _row(world, state, service.name) for service in settings.services}
     last = history(world.aws, settings, limit=1) if "ledger" in state.stacks else []
     return {

@@ -28,7 +28,7 @@ class Connection:
     cdk_env: tuple[tuple[str, str], ...] = ()
     """Environment that points the CDK CLI at this target."""
     load_balancer_url: str = "http://{dns}"
-    """Format of the base URL of a load balancer; knows `{dns}` and `{name}`."""
+    """Format of the base URL of a load balancer by its own name; knows `{dns}` and `{name}`."""
     registry_cache: bool = True
     """Whether builds keep their layer cache in the registry."""
     registry_login: bool = True

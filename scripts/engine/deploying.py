@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
+from scripts.engine.addresses import base_url, urls
 from scripts.engine.aws import error_code, translated
 from scripts.engine.commit import read_commit
 from scripts.engine.content import Context
@@ -159,18 +160,8 @@ def learn_urls(world: World) -> None:
         stacks, _ = read_stacks(world.aws, world.settings)
         world.state = replace(world.state, stacks=stacks, bootstrapped=True)
         stack = stacks.get("platform")
-    world.load_balancer = stack.outputs.get("LoadBalancerDns") if stack else None
-    world.urls = urls(world, stack.outputs if stack else {})
-
-
-def urls(world: World, outputs: Any) -> dict[str, str]:
-    """Service -> address through the load balancer."""
-    if "LoadBalancerDns" not in outputs:
-        return {}
-    base = world.connection.load_balancer_url.format(
-        dns=outputs["LoadBalancerDns"], name=outputs.get("LoadBalancerName", "")
-    )
-    return {service.name: base + (service.path if service.path != "/" else "/") for service in world.settings.services}
+    world.load_balancer = base_url(world.connection, stack.outputs if stack else {})
+    world.urls = urls(world.settings, world.load_balancer)
 
 
 def _try_to_protect(world: World, service: ServicePlan) -> None:

@@ -8,6 +8,7 @@ import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 GOOD = "ok"
@@ -27,6 +28,8 @@ class Address:
     path: str
     connect_to: str
     """Name or IP address; another one than `host` while its name does not point to the load balancer."""
+    connect_port: int = 0
+    """Port there, where it is another one than `port`."""
 
     @property
     def is_default_port(self) -> bool:
@@ -53,12 +56,15 @@ class Reply:
 
 
 def address(url: str, via: str | None = None) -> Address:
-    """Where a URL is asked; `via` is the load balancer's own name, for HTTPS."""
+    """Where a URL is asked; `via` is the base URL of the load balancer, for names that need not point to it yet."""
     parts = urlsplit(url)
     host, tls = parts.hostname or "", parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connect_to = via if via and tls else host
-    return Address(parts.scheme, host, parts.port or (443 if tls else 80), path, connect_to)
+    port = parts.port or (443 if tls else 80)
+    way = urlsplit(via or url)
+    if not way.hostname or way.hostname == host:
+        return Address(parts.scheme, host, port, path, host)
+    return Address(parts.scheme, host, port, way.path.rstrip("/") + path, way.hostname, way.port or port)
 
 
 def send(where: Address, timeout: float) -> Reply:
@@ -117,13 +123,17 @@ def _send(
     return reply, connection
 
 
+def _resolved(where: Address) -> Any:
+    return socket.getaddrinfo(where.connect_to, where.connect_port or where.port, type=socket.SOCK_STREAM)[0]
+
+
 def _kind(status: int) -> str:
     return GOOD if status < 400 else f"{min(status // 100, 5)}xx"
 
 
 def _connect(where: Address, timeout: float) -> tuple[http.client.HTTPConnection, float]:
     """An open connection, and the milliseconds of its TCP handshake; names are resolved before."""
-    family, kind, protocol, _, at = socket.getaddrinfo(where.connect_to, where.port, type=socket.SOCK_STREAM)[0]
+    family, kind, protocol, _, at = _resolved(where)
     raw = socket.socket(family, kind, protocol)
     try:
         raw.settimeout(timeout)

@@ -39,7 +39,7 @@ class World:
     """Service -> digest of the wanted image, as the registry tells it."""
     urls: dict[str, str] = field(default_factory=dict)
     load_balancer: str | None = None
-    """DNS name of the load balancer."""
+    """Base URL of the load balancer by its own name: where every request goes, whatever host it names."""
     lock: Lock | None = None
     has_ledger: bool = False
     deployment: str | None = None

@@ -63,8 +63,18 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Server]:
     ("url", "via", "expected"),
     [
         ("http://lb/x", None, Address("http", "lb", 80, "/x", "lb")),
-        ("http://127.0.0.1:4566/_alb/a/x?q=1", "lb", Address("http", "127.0.0.1", 4566, "/_alb/a/x?q=1", "127.0.0.1")),
-        ("https://shop.example", "lb.aws", Address("https", "shop.example", 443, "/", "lb.aws")),
+        (
+            "http://127.0.0.1:4566/_alb/a/x?q=1",
+            "http://127.0.0.1:4566/_alb/a",
+            Address("http", "127.0.0.1", 4566, "/_alb/a/x?q=1", "127.0.0.1"),
+        ),
+        (
+            "http://shop.example/x?q=1",
+            "http://127.0.0.1:4566/_alb/a",
+            Address("http", "shop.example", 80, "/_alb/a/x?q=1", "127.0.0.1", 4566),
+        ),
+        ("https://shop.example", "https://lb.aws", Address("https", "shop.example", 443, "/", "lb.aws", 443)),
+        ("http://shop.example/", "http://lb.aws", Address("http", "shop.example", 80, "/", "lb.aws", 80)),
     ],
 )
 def test_addresses(url: str, via: str | None, expected: Address) -> None:

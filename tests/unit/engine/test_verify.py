@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import http.client
 import io
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from email.message import Message
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, cast
 
 import pytest
 
+from scripts.engine import request
+from scripts.engine.request import Address
 from scripts.engine.verify import Proof, answers, ask
 
 GOOD = Proof(True, "HTTP 200", 4.0)
@@ -88,49 +86,68 @@ def test_a_cancel_is_no_proof() -> None:
     assert Asker(BAD, stop_after=1).run() == BAD
 
 
-class Opener:
-    """Answers like a server, without a socket."""
+class FakeSocket:
+    """Answers one request and keeps what was asked."""
 
-    def __init__(self, answer: int | Exception) -> None:
-        self.answer = answer
-        self.status = answer if isinstance(answer, int) else 0
+    def __init__(self, answer: bytes) -> None:
+        self.answer, self.sent = answer, b""
 
-    def open(self, url: str, timeout: float) -> Self:
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        if self.answer >= 300:
-            raise urllib.error.HTTPError(url, self.answer, "", Message(), io.BytesIO())
-        return self
+    def sendall(self, data: bytes) -> None:
+        self.sent += data
 
-    def read(self, size: int) -> bytes:
-        return b"x" * size
+    def makefile(self, *_: Any, **__: Any) -> io.BytesIO:
+        return io.BytesIO(self.answer)
 
-    def __enter__(self) -> Self:
-        return self
+    def close(self) -> None:
+        """Nothing to close."""
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        return None
+
+def connecting(monkeypatch: pytest.MonkeyPatch, answer: bytes | OSError) -> tuple[FakeSocket, list[Address]]:
+    """Have requests reach a fake server, or no server."""
+    fake, seen = FakeSocket(answer if isinstance(answer, bytes) else b""), list[Address]()
+
+    def connect(where: Address, timeout: float) -> tuple[http.client.HTTPConnection, float]:
+        seen.append(where)
+        if isinstance(answer, OSError):
+            raise answer
+        made = http.client.HTTPConnection(where.host, where.port, timeout=timeout)
+        made.sock = cast(Any, fake)
+        return made, 0.1
+
+    monkeypatch.setattr(request, "_connect", connect)
+    return fake, seen
 
 
 @pytest.mark.parametrize(
     ("answer", "good", "text"),
     [
-        (200, True, "HTTP 200"),
-        (204, True, "HTTP 204"),
-        (301, True, "HTTP 301"),
-        (399, True, "HTTP 399"),
-        (400, False, "HTTP 400"),
-        (404, False, "HTTP 404"),
-        (500, False, "HTTP 500"),
-        (urllib.error.URLError(ConnectionRefusedError(111, "Connection refused")), False, "Connection refused"),
+        (b"HTTP/1.1 200 OK", True, "HTTP 200"),
+        (b"HTTP/1.1 204 No Content", True, "HTTP 204"),
+        (b"HTTP/1.1 301 Moved", True, "HTTP 301"),
+        (b"HTTP/1.1 399 Odd", True, "HTTP 399"),
+        (b"HTTP/1.1 400 Bad", False, "HTTP 400"),
+        (b"HTTP/1.1 404 Not Found", False, "HTTP 404"),
+        (b"HTTP/1.1 500 Wrong", False, "HTTP 500"),
+        (ConnectionRefusedError(111, "Connection refused"), False, "Connection refused"),
         (TimeoutError("timed out"), False, "no answer: timed out"),
         (ConnectionResetError(104, "Connection reset by peer"), False, "Connection reset by peer"),
-        (ValueError("unknown url type: 'x'"), False, "no answer: unknown url type: 'x'"),
-        (http.client.BadStatusLine("SSH-2.0-OpenSSH"), False, "no answer: SSH-2.0-OpenSSH"),
+        (b"SSH-2.0-OpenSSH", False, "no answer: SSH-2.0-OpenSSH"),
     ],
 )
-def test_one_answer(monkeypatch: pytest.MonkeyPatch, answer: Any, good: bool, text: str) -> None:
-    monkeypatch.setattr(urllib.request, "build_opener", lambda *handlers: Opener(answer))
+def test_one_answer(monkeypatch: pytest.MonkeyPatch, answer: bytes | OSError, good: bool, text: str) -> None:
+    connecting(monkeypatch, answer + b"\r\nContent-Length: 0\r\n\r\n" if isinstance(answer, bytes) else answer)
     proof = ask("http://lb/health")
     assert proof.good is good
     assert text in proof.text
+
+
+def test_no_address_is_no_answer() -> None:
+    assert ask("http://lb:port/health").text.startswith("no answer: ")
+
+
+def test_a_host_is_asked_at_the_load_balancer(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake, seen = connecting(monkeypatch, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert ask("http://shop.example.com/health", via="http://127.0.0.1:4566/_alb/slipway-local").good
+    assert (seen[0].connect_to, seen[0].connect_port) == ("127.0.0.1", 4566)
+    assert fake.sent.startswith(b"GET /_alb/slipway-local/health HTTP/1.1\r\n")
+    assert b"\r\nHost: shop.example.com\r\n" in fake.sent
