@@ -136,6 +136,8 @@ def _comparison(kind: str, inner: Expression, schema: Schema) -> Tree:
     left, right = inner["left"], inner["right"]
     if _is_constant(left) and not _is_constant(right):
         return _comparison(TURNED.get(kind, kind), {"left": right, "right": left}, schema)
+    if "Set" in right or "Set" in left:
+        raise Unsupported(f"`{kind}` with a set", "ask with contains, containsAll or containsAny")
     found = attribute(left, schema)
     if found is None or not _is_constant(right):
         raise Unsupported(

@@ -19,7 +19,7 @@ SCHEMA = "gateway.cedarschema"
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;', re.DOTALL)
 """What may hold a semicolon that ends nothing, and the one that does."""
-VARIABLE = re.compile(r"\$\{([^}]*)\}|\$\{")
+VARIABLE = re.compile(r"\$\{([A-Za-z0-9_-]*)\}|\$\{")
 LARGEST = 1_000_000
 """Bytes of a file."""
 

@@ -41,7 +41,9 @@ class Generator:
     def _policy(self, place: int) -> str:
         effect = self.one(("permit", "permit", "permit", "forbid"))
         head = f'@id("p{place}") @description("random")\n{effect}({self._who()}, {self._what()}, {self._where()})'
-        conditions = [f"{self.one(('when', 'unless'))} {{ {self._expression(self.few(3))} }}" for _ in range(self.few(2))]
+        conditions = [
+            f"{self.one(('when', 'unless'))} {{ {self._expression(self.few(3))} }}" for _ in range(self.few(2))
+        ]
         return "\n".join([head, *conditions]) + ";"
 
     def _who(self) -> str:
