@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 MODE = Path(__file__).with_name("mode").read_text("ascii").split()[0]
 LIFE_SECONDS = 5.0
 """How long a `dies` lives."""
+GOOD_CHECKS = 4
+"""Checks of a version that bakes which each task answers well before it turns bad."""
+SLOW_SECONDS = 0.4
+asked, checked, turned = itertools.count(1), itertools.count(1), threading.Event()
+
+
+def status_of(path: str, agent: str) -> int:
+    """What the mode has this request answered with."""
+    number, checks = next(asked), next(checked) if agent == "slipway" else 0
+    if MODE == "late" and checks > GOOD_CHECKS:
+        os._exit(1)
+    if MODE == "turns" and checks > GOOD_CHECKS:
+        turned.set()
+    if MODE == "slow":
+        time.sleep(SLOW_SECONDS)
+    if turned.is_set() or (MODE == "errors" and number % 5 == 0):
+        return 500
+    return int(MODE) if MODE.isdigit() and path == "/health" else 200
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers every path; `/health` with the status that the mode names."""
+    """Answers every path."""
 
     def do_GET(self) -> None:
         """One answer."""
-        status = int(MODE) if MODE.isdigit() and self.path == "/health" else 200
+        status = status_of(self.path, self.headers.get("User-Agent", ""))
         body = json.dumps({"version": os.environ["SLIPWAY_IMAGE_TAG"]}).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
