@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from scripts.engine.connection import Connection
 from scripts.engine.errors import Failed, SlipwayError, Transient, out_of_space
@@ -25,9 +26,12 @@ class Cdk:
     def __init__(self, settings: Settings, connection: Connection, shell: Shell) -> None:
         self.settings, self.connection, self.shell = settings, connection, shell
         self.assembly = settings.state_dir / "cdk.out"
+        self._made: tuple[Path, dict[str, str]] | None = None
 
     def synth(self, inline: Mapping[str, str]) -> None:
-        """Synthesise all stacks of the target into `assembly`; raises Failed with what the application said."""
+        """Synthesise all stacks of the target into `assembly`, once; raises Failed with what the application said."""
+        if self._made == (self.assembly, dict(inline)):
+            return
         self.assembly.parent.mkdir(parents=True, exist_ok=True)
         context = {"target": self.settings.target.name}
         if inline:
@@ -50,6 +54,7 @@ class Cdk:
                 remedy="correct the stacks or slipway.toml; nothing was deployed",
                 evidence=tuple(lines[-25:]),
             )
+        self._made = (self.assembly, dict(inline))
 
     def bootstrap(self, on_line: Callable[[str], None]) -> None:
         """Create the CDK toolkit stack in the target's account and region."""

@@ -74,6 +74,10 @@ def deploy(world: World, names: Sequence[str], forced: Path | None = None) -> Ou
         raise Failed(
             f"a base image of {', '.join(unknown)} is not on this machine", where="analyze", remedy="./poe doctor --fix"
         )
+    if world.settings.target.budget is not None:
+        from scripts.engine.costs.budget import check_budget
+
+        check_budget(world, plan)
     with recorded(world, plan, Background(commit=read_commit(world))) as finish:
         outcome = execute(world, plan)
         for service in plan.changed:

@@ -83,12 +83,15 @@ class Recorder:
 
     def finish(self, outcome: Outcome) -> None:
         """Write how it ended."""
+        from scripts.engine.costs.deployment import deployment_cost
+
         self.stop()
         facts = {
             **self._head(outcome),
             "stages": self.world.events.stages,
             "seconds": round(self.world.events.seconds, 3),
             "pushed_bytes": self.world.pushed_bytes,
+            "cost": deployment_cost(self.world, self.plan),
             "settling": sorted(self.world.settling),
             "digests": dict(self.world.digests),
             "error": masked(str(outcome.error)) if outcome.error else None,

@@ -53,6 +53,8 @@ class World:
     """Services whose new version is live and answers, and was not taken back since."""
     bakes: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Service -> what was seen while its version baked."""
+    release_seconds: dict[str, float] = field(default_factory=dict)
+    """Service -> seconds that the task of its release command ran in this deployment."""
     settling: set[str] = field(default_factory=set)
     """Services that are live while CloudFormation still drains what was there before."""
 
