@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scripts import command
+from scripts.engine.costs.page import deployment_parts
 from scripts.engine.errors import BadInput
 from scripts.engine.events import Event
 from scripts.engine.history import read_deployment, read_events
@@ -68,6 +69,9 @@ def _facts(row: Event) -> Iterator[tuple[str, str]]:
         yield "undoes", undone
     if pushed := row.get("pushed_bytes"):
         yield "pushed", amount(pushed)
+    if cost := row.get("cost"):
+        yield "cost", f"{cost['usd']:.6f} USD"
+        yield from (("", part) for part in deployment_parts(cost))
 
 
 def _service(name: str, own: dict[str, Any]) -> str:

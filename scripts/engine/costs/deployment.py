@@ -1,7 +1,7 @@
 """What one deployment cost beyond what runs anyway, from quantities that were measured in it.
 
 While a service rolls, its new tasks run beside the old ones: that time is paid twice. A release command runs as a
-task of its own. The pushed layers are stored, the ledger is written. Nothing else of a deployment costs anything.
+task of its own. The pushed layers are stored: that is counted for one month. The ledger is written.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def deployment_cost(world: World, plan: Plan) -> Event | None:
     return {
         "usd": round(sum(part.usd or 0.0 for part in parts), 6),
         "parts": [
-            {"what": p.what, "quantity": round(p.quantity, 3), "unit": p.unit, "usd": _rounded(p.usd)} for p in parts
+            {"what": p.what, "quantity": float(f"{p.quantity:.6g}"), "unit": p.unit, "usd": _rounded(p.usd)}
+            for p in parts
         ],
     }
 
@@ -68,8 +69,11 @@ def _parts(world: World, plan: Plan, prices: Prices) -> Iterator[Measured]:
         service = world.settings.service(name)
         size = Size(service.cpu / 1024, service.memory / 1024, 0.0, kind)
         yield _task(prices, "release command", size, max(ran, LEAST_SECONDS), public=public)
-    yield _priced(prices, "pushed layers, for each month kept", "ecr_storage", world.pushed_bytes / GB)
-    yield _priced(prices, "writes of the ledger", "dynamodb_write", write_units(world, plan) / MILLION)
+    stored, written = prices.find("ecr_storage"), prices.find("dynamodb_write")
+    gigabytes, units = world.pushed_bytes / GB, write_units(world, plan)
+    yield Measured("pushed layers", gigabytes, "GB-month", stored.usd * gigabytes if stored else None)
+    usd = written.usd * units / MILLION if written else None
+    yield Measured("writes of the ledger", units, "write request units", usd)
 
 
 def _tasks(service: Service, desired: int) -> Iterator[tuple[int, int, int]]:
@@ -88,12 +92,6 @@ def _task(prices: Prices, what: str, size: Size, seconds: float, *, public: bool
     known = [price.usd * each for price, each in rows if price]
     usd = sum(known) * seconds / HOUR if len(known) == len(rows) else None
     return Measured(f"{what} ({size.vcpu:g} vCPU, {size.memory:g} GB)", seconds, "task-seconds", usd)
-
-
-def _priced(prices: Prices, what: str, row: str, quantity: float) -> Measured:
-    price = prices.find(row)
-    unit = price.unit if price else row
-    return Measured(what, quantity, unit, price.usd * quantity if price else None)
 
 
 def rollout_seconds(world: World) -> Mapping[str, float]:

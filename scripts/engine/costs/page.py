@@ -24,6 +24,13 @@ def page(facts: Facts) -> Iterator[str]:
     yield from _missing(facts)
 
 
+def deployment_parts(cost: Facts) -> Iterator[str]:
+    """What one deployment cost, part by part, as its record has it."""
+    for part in cost["parts"]:
+        usd = f"{part['usd']:.6f} USD" if "usd" in part else "no price for this region"
+        yield f"{part['what']}: {part['quantity']:g} {part['unit']}, {usd}"
+
+
 def _fixed(cost: Facts) -> Iterator[str]:
     rows: list[tuple[str, ...]] = [("runs all month", "quantity", "unit", "USD", "least", "most")]
     for name, own in cost["owners"].items():
