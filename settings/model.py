@@ -113,6 +113,11 @@ class Service:
         """What the load balancer takes off the path of its requests; empty for `/` and for a host."""
         return "" if self.host or self.path == "/" else self.path
 
+    @property
+    def ecs_names(self) -> tuple[str, ...]:
+        """Names of its ECS services: its own, then those of its workers."""
+        return (self.name, *(self.ecs_name(worker.name) for worker in self.workers))
+
     def ecs_name(self, worker: str) -> str:
         """Name of a worker's ECS service, of its container and of its task family behind the prefix."""
         return f"{self.name}-{worker}"

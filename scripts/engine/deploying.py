@@ -16,16 +16,17 @@ from scripts.engine.content import Context
 from scripts.engine.errors import Cancelled, Failed, Refused, SlipwayError
 from scripts.engine.execute import prepare, roll, worst
 from scripts.engine.looking import chosen_services, make_plan, read_contexts, read_source, remember
-from scripts.engine.model import Path, Plan, ServicePlan, Verdict
+from scripts.engine.model import Action, Path, Plan, ServicePlan, Verdict
 from scripts.engine.outcome import Outcome, as_facts, verdict_of
 from scripts.engine.planner import force
 from scripts.engine.recording import Background, recorded
 from scripts.engine.rollout import Baseline
 from scripts.engine.state import Listing, checked_stacks, read_stacks, read_state, service_stack
 from scripts.engine.steps import amount, schedule
+from scripts.engine.together import baseline, under_way
 from scripts.engine.update import read_template
 from scripts.engine.verdict import after_failed_update
-from scripts.engine.watch import Watcher, baseline
+from scripts.engine.watch import Watcher
 from scripts.engine.world import World
 
 
@@ -150,11 +151,8 @@ def _learn_baselines(world: World, plan: Plan) -> None:
             continue
         seen = Watcher(world.aws, world.settings, service.service).look()
         template = read_template(world.aws, stack) if plan.path is Path.FULL else None
-        found = baseline(seen, stack.image_tag, template)
-        if service.action == "watch":
-            old = [d for d in seen.deployments if not d.primary]
-            found = Baseline(frozenset(d.id for d in old), old[0].task_definition if old else None, None, None)
-        world.baselines[service.service] = found
+        is_watch = service.action is Action.WATCH
+        world.baselines[service.service] = under_way(seen) if is_watch else baseline(seen, stack.image_tag, template)
 
 
 def learn_urls(world: World) -> None:

@@ -130,12 +130,21 @@ CAUSES: tuple[Row, ...] = (
 )
 
 
-def likely_cause(evidence: Evidence, service: Service) -> Cause:
-    """The first row of `CAUSES` that matches the evidence."""
+NOT_OF_WORKERS = ("health_path", "wrong_port")
+"""Causes that take a load balancer."""
+WORKER_REMEDIES = {
+    "missing_command": "correct `command` of the worker",
+    "out_of_memory": "raise `memory` of the worker",
+}
+
+
+def likely_cause(evidence: Evidence, service: Service, *, worker: str = "") -> Cause:
+    """The first row of `CAUSES` that matches; of a worker, `service` has its size and its name in ECS."""
     for name, matches, sentence, remedy in CAUSES:
-        if matches(evidence):
-            return Cause(name, sentence(evidence, service), remedy)
-    return Cause("unknown", "the evidence above does not say why", f"./poe logs {service.name} shows more")
+        if matches(evidence) and not (worker and name in NOT_OF_WORKERS):
+            return Cause(name, sentence(evidence, service), WORKER_REMEDIES.get(name, remedy) if worker else remedy)
+    whose = f"{service.name.removesuffix(f'-{worker}')} --process {worker}" if worker else service.name
+    return Cause("unknown", "the evidence above does not say why", f"./poe logs {whose} shows more")
 
 
 def gather(
@@ -146,7 +155,7 @@ def gather(
     logs: tuple[str, ...] = ()
     newest = sorted(tasks or _new_tasks(seen), key=lambda t: t.created)[-3:]
     for task in reversed(newest):
-        logs = logs or _logs(aws, service.name, task)
+        logs = logs or log_lines(aws, service.name, task)
     said = [*unhealthy, *_service_words(aws, cluster, service.name, newest)]
     return Evidence(tasks=tasks, targets=tuple(dict.fromkeys(said)), logs=logs)
 
@@ -178,8 +187,8 @@ def _new_tasks(seen: Snapshot) -> tuple[Task, ...]:
     return tuple(t for t in seen.tasks if primary and t.task_definition == primary.task_definition)
 
 
-def _logs(aws: Aws, container: str, task: Task) -> tuple[str, ...]:
-    """The last lines of one task's log stream, wherever its task definition sends them."""
+def log_lines(aws: Aws, container: str, task: Task, *, limit: int = LOG_LINES) -> tuple[str, ...]:
+    """The last lines of one task's log stream, wherever its task definition sends them; none if unreadable."""
     try:
         with translated("read the log"):
             definition = aws.client("ecs").describe_task_definition(taskDefinition=task.task_definition)[
@@ -191,7 +200,7 @@ def _logs(aws: Aws, container: str, task: Task) -> tuple[str, ...]:
                 return ()
             stream = f"{options.get('awslogs-stream-prefix', '')}/{container}/{task.id}".lstrip("/")
             events = aws.client("logs").get_log_events(
-                logGroupName=options["awslogs-group"], logStreamName=stream, limit=LOG_LINES, startFromHead=False
+                logGroupName=options["awslogs-group"], logStreamName=stream, limit=limit, startFromHead=False
             )["events"]
     except SlipwayError:
         return ()

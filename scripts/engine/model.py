@@ -95,6 +95,7 @@ class TargetState:
     digests: Mapping[str, str] = field(default_factory=dict)
     """Service -> digest of its wanted tag, where the registry holds it."""
     running: Mapping[str, Running] = field(default_factory=dict)
+    """By the name of the ECS service: services, and their workers."""
     repositories: frozenset[str] = frozenset()
     """Services whose image repository exists."""
 
@@ -135,6 +136,8 @@ class ServicePlan:
     """True when the CDK publishes the image, since the service has no repository yet."""
     bake: int = 0
     """Seconds after live in which a bad version is rolled back by itself."""
+    release: bool = False
+    """True when its release command is asked for before the update."""
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ Per service the first row of `CHOICES` that matches wins, widest path first; its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from scripts.engine.errors import Refused
 from scripts.engine.model import Action, Path, Plan, Running, ServicePlan, Stack, TargetState, Wanted
+from scripts.engine.together import runs_other
 from settings import Settings
-from settings.model import service_key
+from settings.model import release_key, service_key
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,30 @@ class Facts:
     digest: str | None
     running: Running
     changed_files: int | None = None
+    workers: Mapping[str, Running] = field(default_factory=dict)
+    """By the name of their ECS service."""
+    release: bool | None = None
+    """Whether its release command's stack is up to date; None without a release command."""
+
+    @property
+    def processes(self) -> dict[str, Running]:
+        """What runs of the service and its workers, by the name of the ECS service."""
+        return {self.service: self.running, **self.workers}
+
+    @property
+    def deploying(self) -> bool:
+        """Whether a rollout of any of them is under way."""
+        return any(running.deploying for running in self.processes.values())
+
+    @property
+    def count(self) -> int:
+        """How many tasks run, those of workers included."""
+        return sum(len(running.digests) for running in self.processes.values())
+
+    @property
+    def stray(self) -> str | None:
+        """The first of them that does not run what it should."""
+        return next((name for name, found in self.processes.items() if runs_other(found, self.digest)), None)
 
     @property
     def deployed_fingerprint(self) -> str | None:
@@ -57,16 +82,12 @@ def _image_change(facts: Facts) -> str:
     return f"image content changed: {facts.deployed_tag} to {facts.tag}"
 
 
-def runs_other(running: Running, digest: str | None) -> bool:
-    """True when the tasks that run are not all of the wanted digest, or too few."""
-    if len(running.digests) < running.desired:
-        return True
-    return any(found != digest for found in running.digests)
-
-
 def _runs_other_reason(facts: Facts) -> str:
-    right = sum(found == facts.digest for found in facts.running.digests)
-    return f"the stack wants {facts.tag}, but only {right} of {_tasks(facts.running.desired)} run it"
+    stray = facts.stray or facts.service
+    running = facts.processes[stray]
+    right = sum(found == facts.digest for found in running.digests)
+    whose = "" if stray == facts.service else f" of {stray}"
+    return f"the stack wants {facts.tag}, but only {right} of {_tasks(running.desired)}{whose} run it"
 
 
 def _tasks(count: int) -> str:
@@ -84,24 +105,23 @@ CHOICES: tuple[Choice, ...] = (
         lambda f: f.deployed_fingerprint != f.fingerprint,
         lambda f: "stack code, settings or CDK version changed since it was deployed",
     ),
+    (Path.FULL, lambda f: f.release is False, lambda f: "its release command changed since it was deployed"),
     (Path.FAST, lambda f: f.tag != f.deployed_tag, _image_change),
     (
         Path.FAST,
-        lambda f: f.running.deploying and f.digest is not None,
+        lambda f: f.deploying and f.digest is not None,
         lambda f: f"a rollout of {f.tag} is still under way",
     ),
     (Path.FAST, lambda f: f.digest is None, lambda f: f"the registry does not hold {f.tag} any more"),
-    (Path.FAST, lambda f: runs_other(f.running, f.digest), _runs_other_reason),
-    (Path.NONE, lambda f: True, lambda f: f"{f.tag} runs in {_tasks(len(f.running.digests))}, settings unchanged"),
+    (Path.FAST, lambda f: f.stray is not None, _runs_other_reason),
+    (Path.NONE, lambda f: True, lambda f: f"{f.tag} runs in {_tasks(f.count)}, settings unchanged"),
 )
 
 
 def plan(settings: Settings, state: TargetState, wanted: Wanted, services: Iterable[str]) -> Plan:
     """The plan for these services; the foundation stacks go along when they differ."""
-    chosen = tuple(
-        replace(_service_plan(_facts(settings, state, wanted, name), state), bake=settings.service(name).bake)
-        for name in services
-    )
+    facts = [_facts(settings, state, wanted, name) for name in services]
+    chosen = tuple(replace(_service_plan(one, state), bake=settings.service(one.service).bake) for one in facts)
     foundation = [key for key in settings.foundation if _differs(state.stacks.get(key), wanted.fingerprints[key])]
     path = max((service.path for service in chosen), key=lambda p: p.width, default=Path.NONE)
     if foundation and path.width < Path.FULL.width:
@@ -111,7 +131,7 @@ def plan(settings: Settings, state: TargetState, wanted: Wanted, services: Itera
         path=path,
         reason=_reason(chosen, path, foundation),
         services=chosen,
-        stacks=_cdk_stacks(chosen, path, foundation),
+        stacks=_cdk_stacks(chosen, path, [*foundation, *_release_stacks(chosen, facts)]),
         bootstrap_toolkit=not state.bootstrapped and path.width >= Path.FULL.width,
     )
 
@@ -136,7 +156,9 @@ def force(chosen: Plan, path: Path) -> Plan:
 
 
 def _facts(settings: Settings, state: TargetState, wanted: Wanted, name: str) -> Facts:
-    key = service_key(name)
+    key, own = service_key(name), settings.service(name)
+    release = release_key(name)
+    workers = {own.ecs_name(worker.name): Running(desired=worker.desired) for worker in own.workers}
     return Facts(
         service=name,
         registry="registry" in state.stacks,
@@ -147,12 +169,15 @@ def _facts(settings: Settings, state: TargetState, wanted: Wanted, name: str) ->
         digest=state.digests.get(name),
         running=state.running.get(name, Running()),
         changed_files=wanted.changed_files.get(name),
+        workers={worker: state.running.get(worker, missing) for worker, missing in workers.items()},
+        release=not _differs(state.stacks.get(release), wanted.fingerprints[release]) if own.release else None,
     )
 
 
 def _service_plan(facts: Facts, state: TargetState) -> ServicePlan:
     path, reason = next((path, why(facts)) for path, holds, why in CHOICES if holds(facts))
     inline = path.width >= Path.FULL.width and not facts.repository
+    action = _action(facts, path)
     return ServicePlan(
         service=facts.service,
         path=path,
@@ -161,14 +186,15 @@ def _service_plan(facts: Facts, state: TargetState) -> ServicePlan:
         previous_tag=facts.deployed_tag,
         build=facts.digest is None,
         inline=inline,
-        action=_action(facts, path),
+        action=action,
+        release=facts.release is not None and path is not Path.NONE and action is Action.UPDATE,
     )
 
 
 def _action(facts: Facts, path: Path) -> Action:
     if path is not Path.FAST or facts.tag != facts.deployed_tag:
         return Action.UPDATE
-    return Action.WATCH if facts.running.deploying and facts.digest else Action.REASSERT
+    return Action.WATCH if facts.deploying and facts.digest else Action.REASSERT
 
 
 def _differs(stack: Stack | None, fingerprint: str) -> bool:
@@ -184,8 +210,14 @@ def _reason(services: tuple[ServicePlan, ...], path: Path, foundation: list[str]
     return f"the {' and '.join(foundation)} {'stack' if len(foundation) == 1 else 'stacks'} changed"
 
 
-def _cdk_stacks(services: tuple[ServicePlan, ...], path: Path, foundation: list[str]) -> tuple[str, ...]:
+def _release_stacks(services: tuple[ServicePlan, ...], facts: Iterable[Facts]) -> list[str]:
+    """Stacks of release commands that differ, or through which the CDK publishes the image before it is used."""
+    pairs = zip(services, facts, strict=True)
+    return [release_key(s.service) for s, f in pairs if s.release and (f.release is False or s.inline)]
+
+
+def _cdk_stacks(services: tuple[ServicePlan, ...], path: Path, first: list[str]) -> tuple[str, ...]:
     """On the widest paths every service that changes at all goes through the one `cdk deploy`."""
     if path.width < Path.FULL.width:
         return ()
-    return (*foundation, *(service_key(s.service) for s in services if s.path is not Path.NONE))
+    return (*first, *(service_key(s.service) for s in services if s.path is not Path.NONE))

@@ -14,11 +14,11 @@ from scripts.engine.errors import BadInput, Refused
 from scripts.engine.events import Event
 from scripts.engine.history import good_records, history, read_deployment
 from scripts.engine.looking import chosen_services
-from scripts.engine.model import Action, Path, Plan, Running, ServicePlan, Stack, Verdict
+from scripts.engine.model import Action, Path, Plan, ServicePlan, Stack, Verdict
 from scripts.engine.outcome import Outcome, as_facts
-from scripts.engine.planner import runs_other
 from scripts.engine.recording import Background, recorded
 from scripts.engine.state import Listing, checked_stacks, read_digest, read_stacks, read_state, service_stack
+from scripts.engine.together import runs_other
 from scripts.engine.versions import GOOD, Version, good_versions, present, previous, version_of
 from scripts.engine.world import World
 
@@ -191,8 +191,10 @@ def _plan(world: World, returns: Sequence[Return]) -> Plan:
 
 
 def _service_plan(world: World, one: Return) -> ServicePlan:
-    running, tag, now = world.state.running.get(one.service, Running()), one.to.tag, one.stack.image_tag
-    other = runs_other(running, world.state.digests[one.service])
+    tag, now = one.to.tag, one.stack.image_tag
+    names = world.settings.service(one.service).ecs_names
+    running = [world.state.running[name] for name in names if name in world.state.running]
+    other = any(runs_other(found, world.state.digests[one.service]) for found in running)
     path, action, reason = Path.FAST, Action.UPDATE, f"rollback to {one.to.deployment}: {now} to {tag}"
     if tag == now and other:
         action = Action.REASSERT

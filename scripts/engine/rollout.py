@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scripts.engine.model import Verdict
 
@@ -54,6 +54,16 @@ class Task:
     stop_code: str = ""
     exit_code: int | None = None
     container_reason: str = ""
+    container: str = ""
+    """Name of the container that counts: that of the service or of one of its workers."""
+    stopped: float = 0.0
+    """Seconds since the epoch; 0 while it has not stopped."""
+    started_by: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        """True while its containers run."""
+        return self.status == "RUNNING"
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,10 @@ class Snapshot:
     """Task definition -> image reference of the service's container."""
     stack_status: str = ""
     now: float = 0.0
+    balanced: bool = True
+    """False for a worker: no load balancer says that its tasks are healthy, so running counts."""
+    workers: Mapping[str, Snapshot] = field(default_factory=dict)
+    """ECS service of each worker that there is -> the same look at it."""
 
     @property
     def primary(self) -> Deployment | None:
@@ -98,6 +112,8 @@ class Baseline:
     stack_status: str = ""
     tasks: frozenset[str] = frozenset()
     """Ids of the tasks that ran; a new deployment of the same task definition replaces them."""
+    workers: Mapping[str, Baseline] = field(default_factory=dict)
+    """ECS service of each worker -> what ran of it."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +127,10 @@ class Goal:
     certain: bool = True
     """True when the change must lead to a new ECS deployment."""
 
+    def of(self, worker: str) -> Goal:
+        """The same for a worker: image, digest and fate are shared."""
+        return replace(self, service=worker, baseline=self.baseline.workers.get(worker, Baseline()))
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -120,10 +140,12 @@ class Judgement:
     verdict: Verdict | None = None
     failed: tuple[Task, ...] = ()
     """Tasks of the new version that did not stay up."""
+    worker: str = ""
+    """ECS service of the worker that decided; empty when it was the service itself, or all of them together."""
 
 
 def judge(seen: Snapshot, goal: Goal) -> Judgement:
-    """Decide from one look."""
+    """Decide from one look at one ECS service; a service and its workers together are judged in together.py."""
     fresh = [d for d in seen.deployments if d.id not in goal.baseline.deployments]
     ours = next((d for d in fresh if seen.images.get(d.task_definition) == goal.image), None)
     primary = seen.primary
@@ -161,12 +183,13 @@ def _progress(seen: Snapshot, goal: Goal, ours: Deployment, failed: tuple[Task, 
     healthy = [t for t in right if _state(seen, t) == "healthy"]
     addresses = {t.address for t in right}
     others = [a for a, target in seen.targets.items() if a not in addresses and target.state in ("healthy", "initial")]
-    text = f"{len(right)} of {seen.desired} tasks run it, {len(healthy)} healthy"
+    text = f"{len(right)} of {seen.desired} tasks run it" + (f", {len(healthy)} healthy" if seen.balanced else "")
     if failed:
         text += f", {len(failed)} failed"
     if ours.state == "COMPLETED" and len(failed) >= max(LEAST_FAILURES, FAILURES_A_TASK * seen.desired):
         # The circuit breaker of ECS has retired: it judges a task by becoming healthy, not by staying so.
-        return Judgement(f"{text}, the last of them after they had been healthy", Verdict.FAILED, failed)
+        healthy_once = "healthy" if seen.balanced else "running"
+        return Judgement(f"{text}, the last of them after they had been {healthy_once}", Verdict.FAILED, failed)
     if len(healthy) < seen.desired or len(right) < seen.desired:
         return Judgement(text, failed=failed)
     if others:
@@ -219,6 +242,8 @@ def _after_failure(seen: Snapshot, goal: Goal, reason: str, failed: tuple[Task, 
 
 
 def _state(seen: Snapshot, task: Task) -> str:
+    if not seen.balanced:
+        return "healthy" if task.is_running else ""
     target = seen.targets.get(task.address)
     return target.state if target else ""
 

@@ -49,6 +49,20 @@ def read_stacks(aws: Aws, settings: Settings) -> Listing:
     return {key: stack for key, stack in found.items() if stack.status != "DELETE_COMPLETE"}, bootstrapped
 
 
+def read_stack(aws: Aws, settings: Settings, key: str) -> Stack | None:
+    """The stack of that key as it is now; None where there is none."""
+    client = aws.client("cloudformation")
+    with translated(f"look at the stack {settings.stack_name(key)}"):
+        try:
+            rows = client.describe_stacks(StackName=settings.stack_name(key))["Stacks"]
+        except client.exceptions.ClientError as error:
+            # CloudFormation has no code of its own for this answer. Source: DescribeStacks, ValidationError.
+            if "does not exist" in str(error):
+                return None
+            raise
+    return stack_from(rows[0]) if rows else None
+
+
 def _key_of(name: str, settings: Settings) -> str | None:
     """The key of a stack of this target; services that the file no longer has count too.
 
@@ -75,12 +89,13 @@ def stack_from(raw: Mapping[str, Any]) -> Stack:
 
 
 def read_running(aws: Aws, settings: Settings, services: Iterable[str]) -> dict[str, Running]:
-    """Per service what runs; services without an ECS service are left out."""
+    """What runs of these services and of their workers, by the name of the ECS service; what has none is left out."""
     ecs = aws.client("ecs")
     described: list[Any] = []
+    wanted = [name for service in services for name in settings.service(service).ecs_names]
     with translated("look at the ECS services"):
         try:
-            for names in portions(list(services), 10):
+            for names in portions(wanted, 10):
                 answer = ecs.describe_services(cluster=settings.cluster, services=names)
                 described += [row for row in answer["services"] if row["status"] == "ACTIVE"]
             digests = _running_digests(ecs, settings)

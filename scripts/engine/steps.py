@@ -9,10 +9,11 @@ from typing import Any, Protocol
 from scripts.engine.bake import bake
 from scripts.engine.layers import Layers
 from scripts.engine.model import Action, Path, Plan, ServicePlan
+from scripts.engine.release import Release
 from scripts.engine.update import force_deployment, update_tag
 from scripts.engine.verdict import prove, see_through
 from scripts.engine.world import World
-from settings.model import service_key
+from settings.model import release_key, service_key
 
 
 class Step(Protocol):
@@ -112,7 +113,8 @@ class DeployStacks:
     def run(self, world: World) -> str:
         world.may_change()
         names = [world.settings.stack_name(key) for key in self.stacks]
-        tags = {world.settings.stack_name(service_key(service)): tag for service, tag in self.tags}
+        keys = {key: tag for service, tag in self.tags for key in (release_key(service), service_key(service))}
+        tags = {world.settings.stack_name(key): tag for key, tag in keys.items() if key in self.stacks}
         world.updating = True
         world.cdk.deploy(names, tags, _teller(world, self.stage, None))
         return f"{len(names)} stack{'s'[: len(names) != 1]}"
@@ -210,7 +212,16 @@ def schedule(plan: Plan) -> Schedule:
     inline = tuple((s.service, _tag(s)) for s in plan.changed if s.inline)
     tags = tuple((s.service, _tag(s)) for s in plan.changed)
     cloud: Lane = (*((BootstrapToolkit(),) if plan.bootstrap_toolkit else ()), Synthesize(inline))
-    return Schedule(((*_images(plan), cloud), ((DeployStacks(plan.stacks, tags),),)), rolling)
+    return Schedule(((*_images(plan), cloud), *_deployed(plan, tags)), rolling)
+
+
+def _deployed(plan: Plan, tags: tuple[tuple[str, str], ...]) -> tuple[Phase, ...]:
+    """One `cdk deploy`; two where release commands run between what they need and the services."""
+    releases: Phase = tuple((Release(s.service, _tag(s)),) for s in plan.changed if s.release)
+    first = tuple(key for key in plan.stacks if not key.startswith(service_key("")))
+    if not releases or not first:
+        return (*((releases,) if releases else ()), ((DeployStacks(plan.stacks, tags),),))
+    return ((DeployStacks(first, tags),),), releases, ((DeployStacks(plan.stacks[len(first) :], tags),),)
 
 
 def _images(plan: Plan) -> Phase:
@@ -228,7 +239,7 @@ def _rolling(service: ServicePlan, path: Path) -> Lane:
     if service.action is Action.REASSERT:
         first = (Reassert(service.service),)
     elif path is Path.FAST and service.action is Action.UPDATE:
-        first = (UpdateTag(service.service, tag),)
+        first = (*((Release(service.service, tag),) if service.release else ()), UpdateTag(service.service, tag))
     certain = bool(first)
     last: Lane = (Bake(service.service, tag, service.bake),) if service.bake else ()
     return (*first, Rollout(service.service, tag, certain), Verify(service.service, tag), *last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.engine.aws import Aws, error_code, translated
+from scripts.engine.errors import Failed
 from scripts.engine.model import Stack
 from settings import Settings
 from settings.model import service_key
@@ -33,14 +34,23 @@ def read_template(aws: Aws, stack: Stack) -> str:
 
 
 def force_deployment(aws: Aws, settings: Settings, service: str) -> None:
-    """Start a new ECS deployment of the task definition that the stack holds, whatever somebody gave the service."""
+    """Start new ECS deployments of the task definitions that the stack holds, whatever somebody gave the service.
+
+    The workers' too: they come live together.
+    """
     stack = settings.stack_name(service_key(service))
     with translated(f"start a new deployment of {service}"):
         resources = aws.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
         definitions = [row["PhysicalResourceId"] for row in resources if row["ResourceType"] == TASK_DEFINITION]
-        aws.client("ecs").update_service(
-            cluster=settings.cluster, service=service, taskDefinition=definitions[0], forceNewDeployment=True
-        )
+        by_family = {arn.rpartition("/")[2].rpartition(":")[0]: arn for arn in definitions}
+        for name in settings.service(service).ecs_names:
+            definition = by_family.get(f"{settings.prefix}-{name}")
+            if definition is None and name == service:
+                raise Failed(f"it has no task definition of {service}", where=stack, remedy="./poe diff shows the stack")
+            if definition:
+                aws.client("ecs").update_service(
+                    cluster=settings.cluster, service=name, taskDefinition=definition, forceNewDeployment=True
+                )
 
 
 def _update(aws: Aws, stack: Stack, tag: str, template: dict[str, Any]) -> bool:

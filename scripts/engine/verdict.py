@@ -7,9 +7,10 @@ from functools import partial
 
 from scripts.engine import diagnose
 from scripts.engine.errors import Cancelled, Failed, RolledBack, SlipwayError, Superseded, TimedOut
-from scripts.engine.model import Stack, Verdict
+from scripts.engine.model import Verdict
 from scripts.engine.rollout import FAILED_STACK, Baseline, Goal, Judgement, Snapshot, has_fallen
-from scripts.engine.state import read_digest, read_stacks
+from scripts.engine.state import read_digest, read_stack, read_stacks
+from scripts.engine.together import looks, process_of, tasks_of
 from scripts.engine.update import put_back
 from scripts.engine.verify import answers, ask
 from scripts.engine.watch import Watcher
@@ -100,12 +101,15 @@ def after_failed_update(world: World, services: Sequence[str]) -> dict[str, Slip
         if stack is None or stack.status not in FAILED_STACK:
             continue
         seen = Watcher(world.aws, world.settings, service).look()
-        failed = tuple(t for t in seen.tasks if t.status == "STOPPED" and t.id not in before.tasks and has_fallen(t))
-        is_untouched = not failed and {d.id for d in seen.deployments} <= before.deployments
+        known = before.tasks.union(*(worker.tasks for worker in before.workers.values()))
+        failed = tuple(t for t in tasks_of(seen) if t.status == "STOPPED" and t.id not in known and has_fallen(t))
+        known = before.deployments.union(*(worker.deployments for worker in before.workers.values()))
+        is_untouched = not failed and {d.id for look in looks(seen) for d in look.deployments} <= known
         if stack.status == before.stack_status and is_untouched:
             continue  # rolled back by an earlier deploy; this one did not come to it
         verdict = Verdict.ROLLED_BACK if before.task_definition else Verdict.FAILED
-        judgement = Judgement(f"CloudFormation: {stack.status}", verdict, failed)
+        worker = failed[0].container if failed and failed[0].container != service else ""
+        judgement = Judgement(f"CloudFormation: {stack.status}", verdict, failed, worker)
         errors[service] = ended(world, service, judgement, seen=seen, unhealthy=diagnose.unhealthy_words(seen))
     return errors
 
@@ -118,7 +122,7 @@ def restore(world: World, service: str, before: Baseline) -> bool:
     """
     if before.image_tag is None or before.task_definition is None:
         return False
-    stack = _stack(world, service)
+    stack = read_stack(world.aws, world.settings, service_key(service))
     if stack is None:
         return False
     if stack.is_moving:
@@ -145,12 +149,17 @@ def ended(world: World, service: str, judgement: Judgement, *, seen: Snapshot, u
     verdict, text = judgement.verdict, f"{service}: {judgement.text}"
     if verdict is Verdict.SUPERSEDED:
         return Superseded(text, where="rollout", remedy="./poe status shows what runs now")
-    own = world.settings.service(service)
+    own, worker = process_of(world.settings.service(service), judgement.worker), judgement.worker
     evidence = diagnose.gather(
-        world.aws, world.settings.cluster, own, failed=judgement.failed, seen=seen, unhealthy=unhealthy
+        world.aws,
+        world.settings.cluster,
+        own,
+        failed=[task for task in judgement.failed if task.container in ("", own.name)],
+        seen=seen.workers.get(worker, seen),
+        unhealthy=() if worker else unhealthy,
     )
-    cause = diagnose.likely_cause(evidence, own)
-    world.events.emit("evidence", service=service, **diagnose.as_event(evidence, cause))
+    cause = diagnose.likely_cause(evidence, own, worker=worker.removeprefix(f"{service}-"))
+    world.events.emit("evidence", service=service, process=worker or service, **diagnose.as_event(evidence, cause))
     if verdict is Verdict.TIMED_OUT:
         return TimedOut(
             f"{text} after {world.settings.target.rollout_timeout} s",
@@ -167,8 +176,3 @@ def ended(world: World, service: str, judgement: Judgement, *, seen: Snapshot, u
     return Failed(
         f"{text}; likely cause: {cause.sentence}", where="rollout", remedy=f"{cause.remedy}, then ./poe deploy"
     )
-
-
-def _stack(world: World, service: str) -> Stack | None:
-    stacks, _ = read_stacks(world.aws, world.settings)
-    return stacks.get(service_key(service))

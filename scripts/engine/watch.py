@@ -1,4 +1,4 @@
-"""Looks at a rollout about once a second until `rollout.judge` has a verdict."""
+"""Looks at a rollout about once a second until there is a verdict on the service and its workers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 from scripts.engine.aws import Aws, translated
 from scripts.engine.errors import Cancelled, Transient
 from scripts.engine.model import Verdict
-from scripts.engine.rollout import Baseline, Deployment, Goal, Judgement, Snapshot, Target, Task, judge
-from scripts.engine.state import container_digest, portions, stack_from
+from scripts.engine.rollout import Deployment, Goal, Judgement, Snapshot, Target, Task
+from scripts.engine.state import container_digest, portions, read_stack
+from scripts.engine.together import judge_together
 from settings import Settings
 from settings.model import service_key
 
@@ -22,7 +23,7 @@ LOST_SECONDS = 20.0
 
 
 class Watcher:
-    """Looks at one service again and again."""
+    """Looks at one service and its workers again and again."""
 
     def __init__(
         self,
@@ -39,30 +40,46 @@ class Watcher:
         self._healthy: dict[str, float] = {}
 
     def look(self) -> Snapshot:
-        """One look: five or six reading calls."""
+        """One look at the service and its workers: six reading calls, two more for each worker."""
         ecs = self.aws.client("ecs")
         with translated(f"look at the rollout of {self.service}"):
-            try:
-                rows = ecs.describe_services(cluster=self.settings.cluster, services=[self.service])["services"]
-            except ecs.exceptions.ClusterNotFoundException:
-                rows = []
-            status = self._stack_status()
-            service = next((row for row in rows if row["status"] == "ACTIVE"), None)
-            if service is None:
+            rows = self._services(ecs)
+            stack = read_stack(self.aws, self.settings, service_key(self.service))
+            status = stack.status if stack else ""
+            if self.service not in rows:
                 return Snapshot(stack_status=status, now=time.time())
-            deployments = tuple(_deployment(row) for row in service.get("deployments", []))
-            self._learn_images(ecs, {d.task_definition for d in deployments})
-            tasks, targets, now = self._tasks(ecs), self._targets(service), time.time()
-            return Snapshot(
-                desired=service["desiredCount"],
-                deployments=deployments,
-                tasks=tasks,
-                targets=targets,
-                healthy_since=self._follow_health(tasks, targets, now),
+            deployments = {name: tuple(map(_deployment, row.get("deployments", []))) for name, row in rows.items()}
+            for name, found in deployments.items():
+                self._learn_images(ecs, name, {d.task_definition for d in found})
+            tasks, targets, now = self._tasks(ecs, rows), self._targets(rows[self.service]), time.time()
+        self._follow_health(tasks, targets, now)
+        looks = {
+            name: Snapshot(
+                desired=row["desiredCount"],
+                deployments=deployments[name],
+                tasks=tasks[name],
+                healthy_since=self._healthy,
                 images=dict(self._images),
                 stack_status=status,
                 now=now,
+                balanced=False,
             )
+            for name, row in rows.items()
+        }
+        own = looks.pop(self.service)
+        return replace(own, balanced=True, targets=targets, workers=looks)
+
+    def _services(self, ecs: Any) -> dict[str, Any]:
+        """The ECS services that there are, of the service and its workers."""
+        rows: list[Any] = []
+        try:
+            for names in portions(list(self.settings.service(self.service).ecs_names), 10):
+                rows += ecs.describe_services(cluster=self.settings.cluster, services=names)["services"]
+        except ecs.exceptions.ClusterNotFoundException:
+            return {}
+        # In the order that was asked for, whatever the order of the answer.
+        found = {row["serviceName"]: row for row in rows if row["status"] == "ACTIVE"}
+        return {name: found[name] for name in self.settings.service(self.service).ecs_names if name in found}
 
     def watch(
         self,
@@ -79,7 +96,7 @@ class Watcher:
         while True:
             try:
                 seen = self.look()
-                judgement, looked = judge(seen, goal), self.clock()
+                judgement, looked = judge_together(seen, goal), self.clock()
             except Transient as error:
                 # The target goes on without us: a lost look is no verdict.
                 if (missed := self.clock() - looked) > LOST_SECONDS:
@@ -99,40 +116,38 @@ class Watcher:
                     remedy="./poe status shows it; ./poe deploy finishes it",
                 )
 
-    def _stack_status(self) -> str:
-        cloudformation = self.aws.client("cloudformation")
-        name = self.settings.stack_name(service_key(self.service))
-        try:
-            return stack_from(cloudformation.describe_stacks(StackName=name)["Stacks"][0]).status
-        except cloudformation.exceptions.ClientError as error:
-            if "does not exist" in str(error):
-                return ""
-            raise
-
-    def _follow_health(self, tasks: Iterable[Task], targets: Mapping[str, Target], now: float) -> dict[str, float]:
-        healthy = [task.id for task in tasks if (found := targets.get(task.address)) and found.state == "healthy"]
+    def _follow_health(self, tasks: Mapping[str, tuple[Task, ...]], targets: Mapping[str, Target], now: float) -> None:
+        """Since when each task has been healthy; a worker's since it runs."""
+        healthy = [
+            task.id
+            for name, found in tasks.items()
+            for task in found
+            if (targets.get(task.address, Target("")).state == "healthy" if name == self.service else task.is_running)
+        ]
         self._healthy = {task: self._healthy.get(task, now) for task in healthy}
-        return dict(self._healthy)
 
-    def _learn_images(self, ecs: Any, task_definitions: set[str]) -> None:
+    def _learn_images(self, ecs: Any, name: str, task_definitions: set[str]) -> None:
         for arn in task_definitions - self._images.keys():
             definition = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
             containers = {row["name"]: row["image"] for row in definition["containerDefinitions"]}
-            self._images[arn] = containers.get(self.service, "")
+            self._images[arn] = containers.get(name, "")
 
-    def _tasks(self, ecs: Any) -> tuple[Task, ...]:
-        arns: list[str] = []
-        for status in ("RUNNING", "STOPPED"):
-            pages = ecs.get_paginator("list_tasks").paginate(
-                cluster=self.settings.cluster, serviceName=self.service, desiredStatus=status
-            )
-            arns += [arn for page in pages for arn in page["taskArns"]]
+    def _tasks(self, ecs: Any, names: Iterable[str]) -> dict[str, tuple[Task, ...]]:
+        arns = {
+            arn: name for name in names for status in ("RUNNING", "STOPPED") for arn in self._arns(ecs, name, status)
+        }
         rows = [
             row
-            for portion in portions(arns, 100)
+            for portion in portions(list(arns), 100)
             for row in ecs.describe_tasks(cluster=self.settings.cluster, tasks=portion)["tasks"]
         ]
-        return tuple(_task(row, self.service) for row in rows)
+        return {name: tuple(task_from(row, name) for row in rows if arns.get(row["taskArn"]) == name) for name in names}
+
+    def _arns(self, ecs: Any, name: str, status: str) -> list[str]:
+        pages = ecs.get_paginator("list_tasks").paginate(
+            cluster=self.settings.cluster, serviceName=name, desiredStatus=status
+        )
+        return [arn for page in pages for arn in page["taskArns"]]
 
     def _targets(self, service: Mapping[str, Any]) -> dict[str, Target]:
         balancers = service.get("loadBalancers", [])
@@ -158,19 +173,6 @@ def _lost(service: str, error: Transient, seconds: float) -> Transient:
     )
 
 
-def baseline(seen: Snapshot, image_tag: str | None = None, template: str | None = None) -> Baseline:
-    """What a snapshot taken before the change says of the version that serves."""
-    primary = seen.primary
-    return Baseline(
-        deployments=frozenset(d.id for d in seen.deployments),
-        image_tag=image_tag,
-        template=template,
-        task_definition=primary.task_definition if primary else None,
-        stack_status=seen.stack_status,
-        tasks=frozenset(t.id for t in seen.tasks),
-    )
-
-
 def _deployment(row: Mapping[str, Any]) -> Deployment:
     return Deployment(
         id=row["id"],
@@ -181,7 +183,8 @@ def _deployment(row: Mapping[str, Any]) -> Deployment:
     )
 
 
-def _task(row: Mapping[str, Any], container: str) -> Task:
+def task_from(row: Mapping[str, Any], container: str) -> Task:
+    """A task from a DescribeTasks row; `container` is the one that counts."""
     details = {d["name"]: d.get("value", "") for a in row.get("attachments", []) for d in a.get("details", [])}
     own: Mapping[str, Any] = next((c for c in row.get("containers", []) if c.get("name") == container), {})
     return Task(
@@ -196,6 +199,9 @@ def _task(row: Mapping[str, Any], container: str) -> Task:
         stop_code=row.get("stopCode", ""),
         exit_code=own.get("exitCode"),
         container_reason=own.get("reason", ""),
+        container=container,
+        stopped=_epoch(row.get("stoppedAt")),
+        started_by=row.get("startedBy", ""),
     )
 
 

@@ -18,7 +18,7 @@ from scripts.engine.world import World
 from settings.fingerprint import fingerprints
 from tests.unit.engine.clouds import Refusal
 from tests.unit.engine.shells import FakeShell
-from tests.unit.engine.targets import PROOF, Target, docker_verbs, edit
+from tests.unit.engine.targets import PROOF, Target, definition_arn, docker_verbs, edit
 
 
 def lines(heard: list[Event]) -> list[tuple[str, str | None, str]]:
@@ -105,7 +105,7 @@ def _task_definition() -> dict[str, Any]:
     return {
         "LogicalResourceId": "TaskDefinition",
         "ResourceType": "AWS::ECS::TaskDefinition",
-        "PhysicalResourceId": "arn:task-definition/hello:2",
+        "PhysicalResourceId": definition_arn("hello", 2),
         "Timestamp": datetime(2026, 1, 1, tzinfo=UTC),
         "ResourceStatus": "UPDATE_COMPLETE",
     }
@@ -165,7 +165,7 @@ def test_a_service_that_lost_a_task_is_deployed_again(world: World, target: Targ
     assert outcome.plan.reason.endswith("but only 1 of 2 tasks run it")
     assert outcome.verdict is Verdict.LIVE
     assert without_records(world) == ["ecs:UpdateService", "ecr:PutImage"]
-    assert target.cloud.parameters("ecs:UpdateService")[0]["taskDefinition"] == "hello:1"
+    assert target.cloud.parameters("ecs:UpdateService")[0]["taskDefinition"] == definition_arn("hello", 1)
 
 
 def test_an_empty_target_is_set_up(world: World, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from scripts.engine.rollout import Deployment, Snapshot, Target, Task
-from scripts.engine.watch import Watcher, baseline
+from scripts.engine.together import baseline
+from scripts.engine.watch import Watcher
 from tests.unit.engine.clouds import Cloud, Refusal
 from tests.unit.engine.moments import LIVE
 from tests.unit.engine.projects import project
@@ -88,7 +89,7 @@ def test_a_look(cloud: Cloud) -> None:
         desired=2,
         deployments=(Deployment("d2", True, "td:2", "IN_PROGRESS"), Deployment("d1", False, "td:2", reason="why")),
         tasks=(
-            Task("1", "td:2", "sha256:a", "RUNNING", "10.0.0.1", THEN.timestamp(), THEN.timestamp()),
+            Task("1", "td:2", "sha256:a", "RUNNING", "10.0.0.1", THEN.timestamp(), THEN.timestamp(), container="hello"),
             Task(
                 "2",
                 "td:2",
@@ -98,6 +99,7 @@ def test_a_look(cloud: Cloud) -> None:
                 stop_code="EssentialContainerExited",
                 exit_code=137,
                 container_reason="OutOfMemoryError",
+                container="hello",
             ),
         ),
         targets={
@@ -144,7 +146,9 @@ def test_a_service_of_many_tasks_is_seen_whole(cloud: Cloud) -> None:
 
 def test_a_service_without_tasks_or_load_balancer(cloud: Cloud) -> None:
     rows(cloud)
-    cloud.answers["ecs:DescribeServices"] = {"services": [{"status": "ACTIVE", "desiredCount": 0}]}
+    cloud.answers["ecs:DescribeServices"] = {
+        "services": [{"serviceName": "hello", "status": "ACTIVE", "desiredCount": 0}]
+    }
     cloud.answers["ecs:ListTasks"] = {"taskArns": []}
     found = Watcher(cloud.aws, SETTINGS, "hello").look()
     assert (found.tasks, found.targets, found.deployments) == ((), {}, ())
@@ -152,7 +156,7 @@ def test_a_service_without_tasks_or_load_balancer(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [Refusal("ClusterNotFoundException"), {"services": []}, {"services": [{"status": "INACTIVE"}]}]
+    "answer", [Refusal("ClusterNotFoundException"), {"services": []}, {"services": [{"serviceName": "hello", "status": "INACTIVE"}]}]
 )
 def test_a_service_that_is_not_there_yet(cloud: Cloud, answer: Any) -> None:
     rows(cloud)

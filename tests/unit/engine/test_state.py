@@ -120,7 +120,7 @@ def test_services_and_tasks_are_asked_for_in_the_portions_that_ecs_takes(cloud: 
     cloud.answers["ecs:DescribeServices"] = {"services": []}
     cloud.answers["ecs:ListTasks"] = {"taskArns": [f"{TASK}{n}" for n in range(150)]}
     cloud.answers["ecs:DescribeTasks"] = {"tasks": []}
-    read_running(cloud.aws, SETTINGS, names)
+    read_running(cloud.aws, project(*names), names)
     assert [len(call["services"]) for call in cloud.parameters("ecs:DescribeServices")] == [10, 10, 5]
     assert [len(call["tasks"]) for call in cloud.parameters("ecs:DescribeTasks")] == [100, 50]
 

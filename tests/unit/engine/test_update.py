@@ -84,7 +84,10 @@ def test_a_template_is_text_however_boto3_gives_it(cloud: Cloud, template: str) 
 
 def test_a_new_deployment_of_what_the_stack_holds(cloud: Cloud) -> None:
     """Somebody may have given the service another task definition by hand."""
-    rows = (("AWS::ECS::Service", "arn:service"), ("AWS::ECS::TaskDefinition", "arn:td:7"))
+    rows = (
+        ("AWS::ECS::Service", "arn:service"),
+        ("AWS::ECS::TaskDefinition", "arn:aws:ecs:eu-central-1:111111111111:task-definition/shop-staging-hello:7"),
+    )
     resources = [
         {
             "LogicalResourceId": kind,
@@ -107,7 +110,7 @@ def test_a_new_deployment_of_what_the_stack_holds(cloud: Cloud) -> None:
             {
                 "cluster": "shop-staging",
                 "service": "hello",
-                "taskDefinition": "arn:td:7",
+                "taskDefinition": "arn:aws:ecs:eu-central-1:111111111111:task-definition/shop-staging-hello:7",
                 "forceNewDeployment": True,
             },
         ),
