@@ -21,8 +21,9 @@ from scripts.engine.outcome import Outcome, as_facts, verdict_of
 from scripts.engine.planner import force
 from scripts.engine.recording import Background, recorded
 from scripts.engine.rollout import Baseline
+from scripts.engine.schedule import schedule
 from scripts.engine.state import Listing, checked_stacks, read_stacks, read_state, service_stack
-from scripts.engine.steps import amount, schedule
+from scripts.engine.steps import amount
 from scripts.engine.together import baseline, under_way
 from scripts.engine.update import read_template
 from scripts.engine.verdict import after_failed_update

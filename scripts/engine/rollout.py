@@ -60,11 +60,6 @@ class Task:
     """Seconds since the epoch; 0 while it has not stopped."""
     started_by: str = ""
 
-    @property
-    def is_running(self) -> bool:
-        """True while its containers run."""
-        return self.status == "RUNNING"
-
 
 @dataclass(frozen=True)
 class Target:
@@ -243,7 +238,7 @@ def _after_failure(seen: Snapshot, goal: Goal, reason: str, failed: tuple[Task, 
 
 def _state(seen: Snapshot, task: Task) -> str:
     if not seen.balanced:
-        return "healthy" if task.is_running else ""
+        return "healthy" if task.status == "RUNNING" else ""
     target = seen.targets.get(task.address)
     return target.state if target else ""
 

@@ -1,4 +1,7 @@
-"""The steps of a plan: small frozen values, each idempotent, so that a killed deploy converges when run again."""
+"""The steps of a plan: small frozen values, each idempotent, so that a killed deploy converges when run again.
+
+`Release` is one too, in release.py; schedule.py puts them in order.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from typing import Any, Protocol
 
 from scripts.engine.bake import bake
 from scripts.engine.layers import Layers
-from scripts.engine.model import Action, Path, Plan, ServicePlan
-from scripts.engine.release import Release
 from scripts.engine.update import force_deployment, update_tag
 from scripts.engine.verdict import prove, see_through
 from scripts.engine.world import World
@@ -192,62 +193,6 @@ class Bake:
 
 Lane = tuple[Step, ...]
 Phase = tuple[Lane, ...]
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """A plan in order: phases that all have to succeed, then every service's own rollout. Lanes run side by side."""
-
-    before: tuple[Phase, ...] = ()
-    rolling: Phase = ()
-
-
-def schedule(plan: Plan) -> Schedule:
-    """The steps of a plan."""
-    if plan.path in (Path.NONE, Path.POLICY):
-        return Schedule()
-    rolling = tuple(_rolling(service, plan.path) for service in plan.changed)
-    if plan.path is Path.FAST:
-        return Schedule((_images(plan),), rolling)
-    inline = tuple((s.service, _tag(s)) for s in plan.changed if s.inline)
-    tags = tuple((s.service, _tag(s)) for s in plan.changed)
-    cloud: Lane = (*((BootstrapToolkit(),) if plan.bootstrap_toolkit else ()), Synthesize(inline))
-    return Schedule(((*_images(plan), cloud), *_deployed(plan, tags)), rolling)
-
-
-def _deployed(plan: Plan, tags: tuple[tuple[str, str], ...]) -> tuple[Phase, ...]:
-    """One `cdk deploy`; two where release commands run between what they need and the services."""
-    releases: Phase = tuple((Release(s.service, _tag(s)),) for s in plan.changed if s.release)
-    first = tuple(key for key in plan.stacks if not key.startswith(service_key("")))
-    if not releases or not first:
-        return (*((releases,) if releases else ()), ((DeployStacks(plan.stacks, tags),),))
-    return ((DeployStacks(first, tags),),), releases, ((DeployStacks(plan.stacks[len(first) :], tags),),)
-
-
-def _images(plan: Plan) -> Phase:
-    lanes: list[Lane] = []
-    for service in plan.changed:
-        if service.build:
-            build = Build(service.service, _tag(service))
-            lanes.append((build,) if service.inline else (build, Push(service.service, _tag(service))))
-    return tuple(lanes)
-
-
-def _rolling(service: ServicePlan, path: Path) -> Lane:
-    tag = _tag(service)
-    first: Lane = ()
-    if service.action is Action.REASSERT:
-        first = (Reassert(service.service),)
-    elif path is Path.FAST and service.action is Action.UPDATE:
-        first = (*((Release(service.service, tag),) if service.release else ()), UpdateTag(service.service, tag))
-    certain = bool(first)
-    last: Lane = (Bake(service.service, tag, service.bake),) if service.bake else ()
-    return (*first, Rollout(service.service, tag, certain), Verify(service.service, tag), *last)
-
-
-def _tag(service: ServicePlan) -> str:
-    assert service.image_tag is not None, "a plan is only executed when every tag is known"
-    return service.image_tag
 
 
 def amount(size: int) -> str:

@@ -46,7 +46,9 @@ def force_deployment(aws: Aws, settings: Settings, service: str) -> None:
         for name in settings.service(service).ecs_names:
             definition = by_family.get(f"{settings.prefix}-{name}")
             if definition is None and name == service:
-                raise Failed(f"it has no task definition of {service}", where=stack, remedy="./poe diff shows the stack")
+                raise Failed(
+                    f"it has no task definition of {service}", where=stack, remedy="./poe diff shows the stack"
+                )
             if definition:
                 aws.client("ecs").update_service(
                     cluster=settings.cluster, service=name, taskDefinition=definition, forceNewDeployment=True

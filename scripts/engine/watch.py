@@ -122,7 +122,7 @@ class Watcher:
             task.id
             for name, found in tasks.items()
             for task in found
-            if (targets.get(task.address, Target("")).state == "healthy" if name == self.service else task.is_running)
+            if (targets.get(task.address, Target("")).state == "healthy" if name == self.service else task.status == "RUNNING")
         ]
         self._healthy = {task: self._healthy.get(task, now) for task in healthy}
 

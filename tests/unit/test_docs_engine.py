@@ -45,13 +45,15 @@ SITUATIONS = (
     (3, replace(LIVE, stack=replace(STACK, status="ROLLBACK_COMPLETE"))),
     (4, replace(LIVE, stack=replace(STACK, parameters={}))),
     (5, replace(LIVE, fingerprint="2")),
-    (6, replace(LIVE, tag=None, digest=None)),
-    (6, replace(LIVE, stack=OLD_STACK, changed_files=2)),
-    (6, replace(LIVE, stack=OLD_STACK)),
-    (7, replace(LIVE, running=replace(LIVE.running, deploying=True))),
-    (8, replace(LIVE, digest=None)),
-    (9, replace(LIVE, running=Running(digests=("sha256:new", "sha256:old"), desired=2))),
-    (10, LIVE),
+    (6, replace(LIVE, release=False)),
+    (7, replace(LIVE, tag=None, digest=None)),
+    (7, replace(LIVE, stack=OLD_STACK, changed_files=2)),
+    (7, replace(LIVE, stack=OLD_STACK)),
+    (8, replace(LIVE, running=replace(LIVE.running, deploying=True))),
+    (9, replace(LIVE, digest=None)),
+    (10, replace(LIVE, running=Running(digests=("sha256:new", "sha256:old"), desired=2))),
+    (10, replace(LIVE, workers={"hello-mailer": Running(desired=1)})),
+    (11, replace(LIVE, release=True)),
 )
 
 

@@ -156,7 +156,12 @@ def test_a_service_without_tasks_or_load_balancer(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [Refusal("ClusterNotFoundException"), {"services": []}, {"services": [{"serviceName": "hello", "status": "INACTIVE"}]}]
+    "answer",
+    [
+        Refusal("ClusterNotFoundException"),
+        {"services": []},
+        {"services": [{"serviceName": "hello", "status": "INACTIVE"}]},
+    ],
 )
 def test_a_service_that_is_not_there_yet(cloud: Cloud, answer: Any) -> None:
     rows(cloud)

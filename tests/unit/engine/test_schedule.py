@@ -9,6 +9,7 @@ import pytest
 
 from scripts.engine.model import Action, Path, Plan, ServicePlan, TargetState
 from scripts.engine.planner import plan
+from scripts.engine.schedule import Schedule, schedule
 from scripts.engine.steps import (
     BootstrapToolkit,
     Build,
@@ -16,13 +17,11 @@ from scripts.engine.steps import (
     Push,
     Reassert,
     Rollout,
-    Schedule,
     Synthesize,
     UpdateTag,
     Verify,
     amount,
     facts_of,
-    schedule,
 )
 from tests.unit.engine.projects import FOUNDATION, live, project, stack, wanted
 
