@@ -118,13 +118,13 @@ class Watcher:
 
     def _follow_health(self, tasks: Mapping[str, tuple[Task, ...]], targets: Mapping[str, Target], now: float) -> None:
         """Since when each task has been healthy; a worker's since it runs."""
-        healthy = [
-            task.id
-            for name, found in tasks.items()
-            for task in found
-            if (targets.get(task.address, Target("")).state == "healthy" if name == self.service else task.status == "RUNNING")
+        own = [
+            t.id for t in tasks.get(self.service, ()) if (found := targets.get(t.address)) and found.state == "healthy"
         ]
-        self._healthy = {task: self._healthy.get(task, now) for task in healthy}
+        workers = [
+            t.id for name, found in tasks.items() if name != self.service for t in found if t.status == "RUNNING"
+        ]
+        self._healthy = {task: self._healthy.get(task, now) for task in (*own, *workers)}
 
     def _learn_images(self, ecs: Any, name: str, task_definitions: set[str]) -> None:
         for arn in task_definitions - self._images.keys():
