@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from scripts.engine.errors import SlipwayError
@@ -22,6 +23,8 @@ from scripts.engine.outcome import Outcome
 from scripts.engine.state import read_stacks
 from scripts.engine.world import World
 
+COUNTER = "scripts.engine.costs.deployment"
+"""Counts what a deployment cost; loaded late, since a deploy that changes nothing needs none of it."""
 EVIDENCE_KEPT, LINES, LINE = 10, 50, 500
 """Pieces of evidence in a record, log lines of each, characters of each."""
 
@@ -159,6 +162,8 @@ class Recorder:
             self._queue.put(event)
 
     def _follow(self) -> None:
+        # Some milliseconds of every deploy, spent here while docker works; `finish` has somebody waiting.
+        import_module(COUNTER)
         while (event := self._queue.get()) is not None:
             self._try(partial(self.ledger.event, event))
 

@@ -7,7 +7,6 @@ task of its own. The pushed layers are stored: that is counted for one month. Th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from scripts.engine.costs.prices import Prices, load_prices
 from scripts.engine.costs.tasks import PLATFORMS, Size
@@ -25,37 +24,23 @@ TRANSACTION_UNITS = 3
 """Write units of an item in a transaction: two for the table, one for its index. Source: DynamoDB on-demand pricing."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A quantity of this deployment and what it costs; None where no source gives the price."""
-
-    what: str
-    quantity: float
-    unit: str
-    usd: float | None
-
-
 def deployment_cost(world: World, plan: Plan) -> Event | None:
     """`usd` and its `parts`; None for a region that there are no prices for."""
     try:
         prices = load_prices(world.settings.target.region)
     except Refused:
         return None
-    parts = [part for part in _parts(world, plan, prices) if part.quantity]
-    return {
-        "usd": round(sum(part.usd or 0.0 for part in parts), 6),
-        "parts": [
-            {"what": p.what, "quantity": float(f"{p.quantity:.6g}"), "unit": p.unit, "usd": _rounded(p.usd)}
-            for p in parts
-        ],
-    }
+    parts = [part for part in _parts(world, plan, prices) if part["quantity"]]
+    return {"usd": round(sum(part["usd"] or 0.0 for part in parts), 6), "parts": parts}
 
 
-def _rounded(usd: float | None) -> float | None:
-    return None if usd is None else round(usd, 9)
+def _part(what: str, quantity: float, unit: str, usd: float | None) -> Event:
+    """A quantity of this deployment and what it costs; None where no source gives the price."""
+    usd = None if usd is None else round(usd, 9)
+    return {"what": what, "quantity": float(f"{quantity:.6g}"), "unit": unit, "usd": usd}
 
 
-def _parts(world: World, plan: Plan, prices: Prices) -> Iterator[Measured]:
+def _parts(world: World, plan: Plan, prices: Prices) -> Iterator[Event]:
     kind, public = PLATFORMS[world.settings.target.platform], world.settings.target.network == "public"
     seconds = rollout_seconds(world)
     for one in plan.changed:
@@ -71,9 +56,9 @@ def _parts(world: World, plan: Plan, prices: Prices) -> Iterator[Measured]:
         yield _task(prices, "release command", size, max(ran, LEAST_SECONDS), public=public)
     stored, written = prices.find("ecr_storage"), prices.find("dynamodb_write")
     gigabytes, units = world.pushed_bytes / GB, write_units(world, plan)
-    yield Measured("pushed layers", gigabytes, "GB-month", stored.usd * gigabytes if stored else None)
+    yield _part("pushed layers", gigabytes, "GB-month", stored.usd * gigabytes if stored else None)
     usd = written.usd * units / MILLION if written else None
-    yield Measured("writes of the ledger", units, "write request units", usd)
+    yield _part("writes of the ledger", units, "write request units", usd)
 
 
 def _tasks(service: Service, desired: int) -> Iterator[tuple[int, int, int]]:
@@ -83,15 +68,15 @@ def _tasks(service: Service, desired: int) -> Iterator[tuple[int, int, int]]:
         yield worker.desired, worker.cpu, worker.memory
 
 
-def _beside(prices: Prices, size: Size, seconds: float, *, public: bool) -> Measured:
+def _beside(prices: Prices, size: Size, seconds: float, *, public: bool) -> Event:
     return _task(prices, "new tasks beside the old ones", size, seconds, public=public)
 
 
-def _task(prices: Prices, what: str, size: Size, seconds: float, *, public: bool) -> Measured:
+def _task(prices: Prices, what: str, size: Size, seconds: float, *, public: bool) -> Event:
     rows = [(prices.find(row), each) for _, row, each in size.rows(public=public)]
     known = [price.usd * each for price, each in rows if price]
     usd = sum(known) * seconds / HOUR if len(known) == len(rows) else None
-    return Measured(f"{what} ({size.vcpu:g} vCPU, {size.memory:g} GB)", seconds, "task-seconds", usd)
+    return _part(f"{what} ({size.vcpu:g} vCPU, {size.memory:g} GB)", seconds, "task-seconds", usd)
 
 
 def rollout_seconds(world: World) -> Mapping[str, float]:

@@ -11,14 +11,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from scripts.engine.errors import Refused
 
 FOLDER = Path(__file__).with_name("prices")
 
 
-@dataclass(frozen=True)
-class Price:
+class Price(NamedTuple):
     """One row: US dollars for one unit."""
 
     usd: float
