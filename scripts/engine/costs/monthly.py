@@ -13,8 +13,8 @@ from scripts.engine.costs.resources import Found
 from scripts.engine.costs.templates import SHARED
 
 Facts = dict[str, Any]
-CENTS = 4
-"""Digits behind the point of US dollars."""
+DIGITS = 6
+"""Digits behind the point, of dollars and of quantities."""
 
 
 def month(prices: Prices, found: Found) -> Facts:
@@ -39,9 +39,9 @@ def total(prices: Prices, items: Iterable[Item]) -> Facts:
     """US dollars a month of items: as asked for, and the least and the most that autoscaling allows."""
     rows = [(prices.of(item.price).usd, item) for item in items]
     return {
-        "usd": round(sum(usd * item.quantity for usd, item in rows), CENTS),
-        "low": round(sum(usd * item.low for usd, item in rows), CENTS),
-        "high": round(sum(usd * item.high for usd, item in rows), CENTS),
+        "usd": round(sum(usd * item.quantity for usd, item in rows), DIGITS),
+        "low": round(sum(usd * item.low for usd, item in rows), DIGITS),
+        "high": round(sum(usd * item.high for usd, item in rows), DIGITS),
     }
 
 
@@ -51,7 +51,7 @@ def _row(prices: Prices, item: Item) -> Facts:
         "what": item.what,
         "stack": item.stack,
         "price": item.price,
-        "quantity": round(item.quantity, CENTS),
+        "quantity": round(item.quantity, DIGITS),
         "unit": price.unit,
         "unit_usd": price.usd,
         **total(prices, [item]),
@@ -85,10 +85,10 @@ def estimated(prices: Prices, rows: Iterable[Estimate]) -> list[Facts]:
     return [
         {
             "what": WORDS[row.price],
-            "quantity": round(row.quantity, CENTS),
+            "quantity": round(row.quantity, DIGITS),
             "unit": prices.of(row.price).unit,
             "how": row.how,
-            "usd": round(prices.of(row.price).usd * row.quantity, CENTS),
+            "usd": round(prices.of(row.price).usd * row.quantity, DIGITS),
         }
         for row in rows
     ]
@@ -101,6 +101,6 @@ def differences(prices: Prices, before: Found, after: Found) -> Facts:
     for key in keys:
         was, will = (total(prices, [i for i in found.items if i.stack == key])["usd"] for found in (before, after))
         if was != will:
-            rows[key] = {"before": was, "after": will, "usd": round(will - was, CENTS)}
+            rows[key] = {"before": was, "after": will, "usd": round(will - was, DIGITS)}
     was, will = (total(prices, found.items)["usd"] for found in (before, after))
-    return {"usd": round(will - was, CENTS), "stacks": rows}
+    return {"usd": round(will - was, DIGITS), "stacks": rows}
