@@ -102,6 +102,19 @@ TABLE = (
         "containers",
         "report_start_errors",
     ),
+    Correction(
+        "ecs-entry-point",
+        "a container definition's entry point is stored and not used",
+        "processes",
+        "use_entry_points",
+    ),
+    Correction(
+        "ecs-secure-strings",
+        "a container gets a SecureString parameter as it is stored, encrypted",
+        "processes",
+        "decrypt_parameters",
+    ),
+    Correction("scheduler-tasks", "a schedule of an ECS task never runs it", "processes", "run_scheduled_tasks"),
 )
 
 

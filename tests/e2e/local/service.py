@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from tests.e2e.local.helpers import Emulator
+from tests.e2e.local.helpers import Emulator, until
 
 BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
@@ -58,8 +60,18 @@ class Service:
             LoadBalancerArn=balancer["LoadBalancerArn"], Port=80, Protocol="HTTP", DefaultActions=[action]
         )
 
-    def define(self, *, image: str = "", command: tuple[str, ...] = (), memory: int = 512, **environment: str) -> str:
+    def define(
+        self,
+        *,
+        image: str = "",
+        command: tuple[str, ...] = (),
+        memory: int = 512,
+        more: Mapping[str, Any] = MappingProxyType({}),
+        **environment: str,
+    ) -> str:
+        """A new revision; `more` are further keys of the container definition."""
         container = {
+            **more,
             "name": "app",
             "image": image or self.image,
             "essential": True,
@@ -78,6 +90,20 @@ class Service:
             containerDefinitions=[container],
         )
         return str(definition["taskDefinition"]["taskDefinitionArn"])
+
+    def run(self, task_definition: str) -> dict[str, Any]:
+        """Run one task to its end."""
+        ecs = self.emulator.client("ecs")
+        ecs.create_cluster(clusterName=self.name)
+        task = ecs.run_task(
+            cluster=self.name, taskDefinition=task_definition, launchType="FARGATE", networkConfiguration=NETWORK
+        )["tasks"][0]["taskArn"]
+
+        def ended() -> Any:
+            (found,) = ecs.describe_tasks(cluster=self.name, tasks=[task])["tasks"]
+            return found if found["lastStatus"] == "STOPPED" else None
+
+        return dict(until(ended))
 
     def update(self, *, breaker: bool = True, **definition: Any) -> None:
         rules = BREAKER if breaker else {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from scripts.local import corrections
 from scripts.local.corrections.upstream import service as upstream
-from tests.e2e.local.helpers import Emulator, docker, server, until
+from tests.e2e.local.helpers import ACCOUNT, REGION, Emulator, docker, server, until
 from tests.e2e.local.service import Service
 
 MakeService = Callable[[Emulator], Service]
@@ -191,6 +191,48 @@ def removed_container_is_replaced(emulator: Emulator, make: MakeService) -> bool
     return bool(one.stopped()) and one.answer()[0] == 200
 
 
+def entry_point_is_used(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    words = {"entryPoint": ["python3", "-c"], "command": ["raise SystemExit(23)"]}
+    return bool(one.run(one.define(more=words))["containers"][0].get("exitCode") == 23)
+
+
+def secure_strings_are_decrypted(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    emulator.client("ssm").put_parameter(Name=f"/{one.name}", Value="24", Type="SecureString")
+    arn = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{one.name}"
+    definition = one.define(
+        command=("python3", "-c", "import os; raise SystemExit(int(os.environ['CODE']))"),
+        more={"secrets": [{"name": "CODE", "valueFrom": arn}]},
+    )
+    return bool(one.run(definition)["containers"][0].get("exitCode") == 24)
+
+
+def schedules_run_their_tasks(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    emulator.client("ecs").create_cluster(clusterName=one.name)
+    emulator.client("scheduler").create_schedule(
+        Name=one.name,
+        ScheduleExpression="at(2020-01-01T00:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{one.name}",
+            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/any",
+            "EcsParameters": {
+                "TaskDefinitionArn": one.define(command=("python3", "-c", "raise SystemExit(25)")),
+                "LaunchType": "FARGATE",
+                "NetworkConfiguration": {"awsvpcConfiguration": {"Subnets": ["subnet-1"]}},
+            },
+        },
+    )
+    deadline = time.monotonic() + 16
+    while time.monotonic() < deadline:
+        if tasks := one.stopped():
+            return bool(tasks[0]["containers"][0]["exitCode"] == 25)
+        time.sleep(0.2)
+    return False
+
+
 def _applied(emulator: Emulator) -> tuple[str, ...]:
     return emulator.start().corrections
 
@@ -210,6 +252,9 @@ PROBES: dict[str, Probe] = {
     "ecs-throttling": failing_task_is_replaced_slowly,
     "ecs-removed-containers": removed_container_is_replaced,
     "ecs-failed-deployments": failed_deployments_go,
+    "ecs-entry-point": entry_point_is_used,
+    "ecs-secure-strings": secure_strings_are_decrypted,
+    "scheduler-tasks": schedules_run_their_tasks,
 }
 ELSEWHERE = {"ecs-restored-tasks", "ecs-stopped-tasks"}
 """Need an emulator that is restarted: tests/e2e/local/test_restart.py."""
