@@ -114,7 +114,7 @@ TABLE = (
         "processes",
         "decrypt_parameters",
     ),
-    Correction("scheduler-tasks", "a schedule of an ECS task never runs it", "processes", "run_scheduled_tasks"),
+    Correction("ecs-scheduled-tasks", "a schedule of an ECS task never runs it", "processes", "run_scheduled_tasks"),
 )
 
 

@@ -254,7 +254,7 @@ PROBES: dict[str, Probe] = {
     "ecs-failed-deployments": failed_deployments_go,
     "ecs-entry-point": entry_point_is_used,
     "ecs-secure-strings": secure_strings_are_decrypted,
-    "scheduler-tasks": schedules_run_their_tasks,
+    "ecs-scheduled-tasks": schedules_run_their_tasks,
 }
 ELSEWHERE = {"ecs-restored-tasks", "ecs-stopped-tasks"}
 """Need an emulator that is restarted: tests/e2e/local/test_restart.py."""
