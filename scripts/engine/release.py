@@ -44,6 +44,7 @@ class Release:
             _remember(world, self, done, done.started_by)
             return f"release command: ran in {done.started_by}"
         task = one.wait(_under_way(world, self.service, one, tasks) or one.start())
+        world.release_seconds[self.service] = max(0.0, task.stopped - task.created)
         _demand_success(world, self.service, one, task)
         _remember(world, self, task, task.started_by)
         return f"release command: exit code 0 after {task.stopped - task.created:.1f} s"
