@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+GATEWAY = "gateway"
+"""Name of the service that is the gateway."""
+
 
 @dataclass(frozen=True)
 class Worker:
@@ -209,6 +212,16 @@ class Settings:
     def ledger_table(self) -> str:
         """DynamoDB table of deployments and locks."""
         return f"{self.prefix}-ledger"
+
+    @property
+    def gateway(self) -> Service | None:
+        """The service that all others are reached through; None where the project has none."""
+        return next((service for service in self.services if service.name == GATEWAY), None)
+
+    @property
+    def gateway_table(self) -> str:
+        """DynamoDB table of the gateway's policies and of what its tasks report."""
+        return f"{self.prefix}-gateway"
 
     @property
     def analyzer_function(self) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.gateway.artefact import Artefact, artefact
-from scripts.gateway.compiler import compiled
-from scripts.gateway.oracle import Decision, Oracle
-from scripts.gateway.schema import read_schema
-from scripts.gateway.source import SCHEMA, PolicySet, parse_policies
+from scripts.engine.policies.artefact import Artefact, artefact
+from scripts.engine.policies.compiler import compiled
+from scripts.engine.policies.oracle import Decision, Oracle
+from scripts.engine.policies.schema import read_schema
+from scripts.engine.policies.source import SCHEMA, PolicySet, parse_policies
 from tests.e2e.gateway.envoy_server import EnvoyServer
 from tests.e2e.gateway.generator import Generator
 from tests.e2e.project import ORIGIN

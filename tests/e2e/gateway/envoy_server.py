@@ -15,9 +15,9 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 import envoy
-from scripts.gateway.artefact import PROBE, RESOURCE, Artefact
-from scripts.gateway.envoy_rules import PAYLOAD
-from scripts.gateway.oracle import Request
+from scripts.engine.policies.artefact import PROBE, RESOURCE, Artefact
+from scripts.engine.policies.envoy_rules import PAYLOAD
+from scripts.engine.policies.oracle import Request
 from tests.e2e.gateway.pipelining import Connections
 from tests.e2e.project import free_port
 

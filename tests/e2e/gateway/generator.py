@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from scripts.gateway.oracle import Request
+from scripts.engine.policies.oracle import Request
 
 PATHS = ("/", "/orders", "/orders/7", "/orders/7/items", "/ordersx", "/admin", "/admin/users", "/a.b", "/a+b", "/a-b/c")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

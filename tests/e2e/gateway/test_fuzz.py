@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from scripts.gateway import artefact, claims, compiler, operators, paths
-from scripts.gateway.tree import TRUE, Member, Number, PathTest, Source, Text, every, some
+from scripts.engine.policies import artefact, claims, compiler, operators, paths
+from scripts.engine.policies.tree import TRUE, Member, Number, PathTest, Source, Text, every, some
 from tests.e2e.gateway.comparing import compare
 
 Patch = Callable[[pytest.MonkeyPatch], None]

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from scripts.gateway.schema import Attribute
-from scripts.gateway.tree import ANY_TEXT, Anything, Claim, Flag, Member, Null, Number, Test, Tree, every, negated, some
+from scripts.engine.policies.schema import Attribute
+from scripts.engine.policies.tree import (
+    ANY_TEXT,
+    Anything,
+    Claim,
+    Flag,
+    Member,
+    Null,
+    Number,
+    Test,
+    Tree,
+    every,
+    negated,
+    some,
+)
 
 LARGEST = 2**53
 """Whole numbers from there on are not exact in JSON."""

@@ -7,12 +7,25 @@ from typing import Any
 
 import pytest
 
-from scripts.gateway.artefact import PROBE, Artefact, artefact
-from scripts.gateway.compiler import compiled
-from scripts.gateway.oracle import Oracle, Request, guard
-from scripts.gateway.source import parse_policies
-from scripts.gateway.tree import FALSE, TRUE, Claim, Header, Member, Not, Number, PathTest, Some, Source, Text, Tree
-from tests.unit.gateway.test_refusals import HEAD, KNOWN, SCHEMA_TEXT
+from scripts.engine.policies.artefact import PROBE, Artefact, artefact
+from scripts.engine.policies.compiler import compiled
+from scripts.engine.policies.oracle import Oracle, Request, guard
+from scripts.engine.policies.source import parse_policies
+from scripts.engine.policies.tree import (
+    FALSE,
+    TRUE,
+    Claim,
+    Header,
+    Member,
+    Not,
+    Number,
+    PathTest,
+    Some,
+    Source,
+    Text,
+    Tree,
+)
+from tests.unit.policies.test_refusals import HEAD, KNOWN, SCHEMA_TEXT
 
 USER = Claim("sub", Text(("", "")))
 

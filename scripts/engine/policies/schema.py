@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scripts.engine.errors import BadInput
-from scripts.gateway.source import SCHEMA
+from scripts.engine.policies.source import SCHEMA
 
 TYPES = ("String", "Bool", "Long", "Set<String>")
 ATTRIBUTE = re.compile(r'(?:"(?P<quoted>[^"\\]+)"|(?P<name>[A-Za-z_]\w*))(?P<optional>\?)?\s*:\s*(?P<type>[\w<>:]+)')

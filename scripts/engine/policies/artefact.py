@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.gateway.claims import ROLES, ill_typed
-from scripts.gateway.envoy_rules import principal
-from scripts.gateway.paths import INTERNAL
-from scripts.gateway.schema import Schema
-from scripts.gateway.source import PolicySet
-from scripts.gateway.tree import ANY_TEXT, Anything, Claim, Header, PathTest, Text, Tree, every, negated, some
+from scripts.engine.policies.claims import ROLES, ill_typed
+from scripts.engine.policies.envoy_rules import principal
+from scripts.engine.policies.paths import INTERNAL
+from scripts.engine.policies.schema import Schema
+from scripts.engine.policies.source import PolicySet
+from scripts.engine.policies.tree import ANY_TEXT, Anything, Claim, Header, PathTest, Text, Tree, every, negated, some
 
 RESOURCE = "policy"
 """Name under which the gateway's listener asks for it."""

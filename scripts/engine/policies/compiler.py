@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scripts.gateway import operators, paths
-from scripts.gateway.problems import Problem, Unsupported, refused
-from scripts.gateway.schema import Schema
-from scripts.gateway.source import Policy, PolicySet
-from scripts.gateway.tree import ANY_TEXT, FALSE, TRUE, Claim, Header, Member, Text, Tree, every, negated, some
+from scripts.engine.policies import operators, paths
+from scripts.engine.policies.problems import Problem, Unsupported, refused
+from scripts.engine.policies.schema import Schema
+from scripts.engine.policies.source import Policy, PolicySet
+from scripts.engine.policies.tree import ANY_TEXT, FALSE, TRUE, Claim, Header, Member, Text, Tree, every, negated, some
 
 Expression = Mapping[str, Any]
 USER = Claim("sub", ANY_TEXT)

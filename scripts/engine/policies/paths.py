@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from scripts.gateway.problems import Unsupported
-from scripts.gateway.tree import TRUE, PathTest, Text, Tree, some
+from scripts.engine.policies.problems import Unsupported
+from scripts.engine.policies.tree import TRUE, PathTest, Text, Tree, some
 
 INTERNAL = "/.gateway/"
 """The gateway's own paths: no policy permits or forbids them."""

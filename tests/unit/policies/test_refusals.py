@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from scripts.engine.errors import BadInput
-from scripts.gateway.compiler import compiled
-from scripts.gateway.schema import read_schema
-from scripts.gateway.source import SCHEMA, parse_policies, read_policies
+from scripts.engine.policies.compiler import compiled
+from scripts.engine.policies.schema import read_schema
+from scripts.engine.policies.source import SCHEMA, parse_policies, read_policies
 from tests.unit.documents import ROOT
 
 SCHEMA_TEXT = (ROOT / "policies" / SCHEMA).read_text("utf-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.engine.errors import BadInput
-from scripts.gateway.problems import Problem, refused
+from scripts.engine.policies.problems import Problem, refused
 
 SCHEMA = "gateway.cedarschema"
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -54,10 +54,15 @@ class PolicySet:
         return "\n".join(policy.text for policy in self.policies)
 
 
+def read_folder(folder: Path) -> dict[str, str]:
+    """File name -> text of the schema and of every policy file; raises BadInput."""
+    return {path.name: _read(path) for path in [folder / SCHEMA, *sorted(folder.glob("*.cedar"))]}
+
+
 def read_policies(folder: Path, variables: Mapping[str, str]) -> PolicySet:
     """The policies of a folder, `${name}` replaced by a variable; raises BadInput naming all that is wrong."""
-    schema = _read(folder / SCHEMA)
-    texts = {path.name: _read(path) for path in sorted(folder.glob("*.cedar"))}
+    texts = read_folder(folder)
+    schema = texts.pop(SCHEMA)
     return parse_policies(texts, schema, variables)
 
 

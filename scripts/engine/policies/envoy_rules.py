@@ -10,7 +10,7 @@ import re
 from ipaddress import ip_network
 from typing import Any
 
-from scripts.gateway import tree as t
+from scripts.engine.policies import tree as t
 
 JWT_FILTER = "envoy.filters.http.jwt_authn"
 PAYLOAD = "claims"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.gateway.claims import LARGEST
-from scripts.gateway.paths import ancestors
-from scripts.gateway.schema import Schema
-from scripts.gateway.source import PolicySet
+from scripts.engine.policies.claims import LARGEST
+from scripts.engine.policies.paths import ancestors
+from scripts.engine.policies.schema import Schema
+from scripts.engine.policies.source import PolicySet
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
-from scripts.gateway.claims import LARGEST, typed
-from scripts.gateway.problems import Unsupported
-from scripts.gateway.schema import Schema
-from scripts.gateway.tree import (
+from scripts.engine.policies.claims import LARGEST, typed
+from scripts.engine.policies.problems import Unsupported
+from scripts.engine.policies.schema import Schema
+from scripts.engine.policies.tree import (
     ANY_TEXT,
     Anything,
     Claim,
