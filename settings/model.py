@@ -184,7 +184,7 @@ class Settings:
     @property
     def foundation(self) -> tuple[str, ...]:
         """Keys of the stacks that are not services, in deployment order."""
-        return ("registry", "platform", "ledger", "analysis")
+        return ("registry", "platform", "ledger", "analysis", *(("gateway",) if self.gateway else ()))
 
     @property
     def stack_keys(self) -> tuple[str, ...]:

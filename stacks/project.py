@@ -8,6 +8,7 @@ from settings import Settings
 from settings.fingerprint import fingerprints
 from settings.model import service_key, stack_keys_of
 from stacks.analysis import AnalysisStack
+from stacks.gateway import GatewayStack
 from stacks.leave_out import LeaveOut
 from stacks.ledger import LedgerStack
 from stacks.platform import PlatformStack
@@ -26,6 +27,8 @@ def add_stacks(app: cdk.App, *, settings: Settings) -> LeaveOut | None:
     platform = PlatformStack(app, settings=settings, fingerprint=prints["platform"])
     LedgerStack(app, settings=settings, fingerprint=prints["ledger"])
     AnalysisStack(app, settings=settings, fingerprint=prints["analysis"])
+    if settings.gateway:
+        GatewayStack(app, settings=settings, fingerprint=prints["gateway"])
     for service in settings.services:
         for key in stack_keys_of(service):
             kind = ServiceStack if key == service_key(service.name) else ReleaseStack

@@ -58,7 +58,7 @@ SERVICES = (
     ),
 )
 KEYS = (
-    *("registry", "platform", "ledger", "analysis"),
+    *("registry", "platform", "ledger", "analysis", "gateway"),
     *("service-gateway", "service-hello", "release-shop", "service-shop"),
 )
 

@@ -11,7 +11,7 @@ from settings import Service, Settings, Target
 from settings.model import service_key
 
 REGISTRY = "111111111111.dkr.ecr.eu-central-1.amazonaws.com"
-FOUNDATION = ("registry", "platform", "ledger", "analysis")
+FOUNDATION = ("registry", "platform", "ledger", "analysis", "gateway")
 
 
 def project(*names: str, **target: Any) -> Settings:
