@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from scripts import command
 from scripts.engine.deploying import deploy, look
-from scripts.engine.events import Events
+from scripts.engine.events import Event, Events
 from scripts.engine.looking import chosen_services
 from scripts.engine.model import Path
 from scripts.engine.outcome import Outcome, report
@@ -47,8 +48,9 @@ def carry_out(arguments: argparse.Namespace, act: Callable[[World], Outcome], *,
         with events.stage("prepare") as told:
             world = open_world(settings, events, shell, look_only=look_only)
             told["text"] = f"target {settings.target.name}"
-        outcome = act(world)
-        events.emit("report", **report(world, outcome))
+        with _telling(world) as tell:
+            outcome = act(world)
+            events.emit("report", **tell(report(world, outcome)))
     finally:
         display.close()
     return outcome.exit_code
@@ -62,6 +64,15 @@ def provide_sources(settings: Settings, names: Sequence[str], events: Events) ->
         with events.stage("source", name) as told:
             provide(settings.root, service)
             told["text"] = f"commit {(service.commit or '')[:12]}"
+
+
+def _telling(world: World) -> AbstractContextManager[Callable[[Event], Event]]:
+    """Tell the target's receivers how it goes; where there are none, nothing is loaded for it."""
+    if not world.settings.target.notify:
+        return nullcontext(lambda report: report)
+    from scripts.engine.notifying.telling import telling
+
+    return telling(world)
 
 
 def _dry_run(arguments: argparse.Namespace, forced: Path | None) -> int:

@@ -1,7 +1,7 @@
 """What happens during a deploy, as plain dictionaries; the engine emits them, reporters print, the ledger keeps them.
 
-Every event has `event`, and `at` (seconds since the deploy began). Kinds: `plan`, `stage` (started), `stage_done`,
-`progress`, `notice`, `warning`, `evidence`, `report`.
+Every event has `event`, and `at` (seconds since the deploy began). Kinds: `plan`, `start`, `stage` (started),
+`stage_done`, `progress`, `notice`, `warning`, `evidence`, `report`.
 """
 
 from __future__ import annotations

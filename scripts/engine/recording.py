@@ -27,6 +27,8 @@ COUNTER = "scripts.engine.costs.deployment"
 """Counts what a deployment cost; loaded late, since a deploy that changes nothing needs none of it."""
 EVIDENCE_KEPT, LINES, LINE = 10, 50, 500
 """Pieces of evidence in a record, log lines of each, characters of each."""
+NOT_KEPT = ("progress", "start")
+"""Events that are only for those who look on, or whose facts the head has."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,9 @@ def recorded(world: World, plan: Plan, background: Background | None = None) -> 
         world.lock = lock
         record.start()
     try:
+        action = "rollback" if record.background.rollback_to else "deploy"
+        commit = dict(record.background.commit) or None
+        world.events.emit("start", deployment=record.ledger.id, action=action, actor=actor(), commit=commit)
         yield record.finish
     finally:
         record.stop()
@@ -158,7 +163,7 @@ class Recorder:
     def _hear(self, event: Event) -> None:
         if event["event"] == "evidence" and len(self.evidence) < EVIDENCE_KEPT:
             self.evidence.append(_short(event))
-        if event["event"] != "progress":
+        if event["event"] not in NOT_KEPT:
             self._queue.put(event)
 
     def _follow(self) -> None:

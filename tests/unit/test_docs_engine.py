@@ -99,6 +99,8 @@ def keys_of(node: ast.expr) -> set[str]:
     """Keys of a dictionary that is written out, or that a function of the engine makes."""
     if isinstance(node, ast.IfExp):
         return keys_of(node.body) | keys_of(node.orelse)
+    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Call):
+        return keys_of(node.args[0])  # passes on what it gets
     if isinstance(node, ast.Call):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
         made = [

@@ -75,6 +75,19 @@ def test_a_record_tells_who_what_from_which_commit_and_when(cloud: Cloud, monkey
     assert (last["verdict"], last["pushed_bytes"], last["stages"]) == ("live", 0, [])
 
 
+def test_that_it_begins_is_told_under_the_lock(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.engine.recording.actor", lambda: "ann@box")
+    for background, action in ((Background(), "deploy"), (Background(rollback_to={"hello": "x"}), "rollback")):
+        heard: list[Event] = []
+        world = session(cloud, heard)
+        with recorded(world, PLAN, background):
+            assert world.lock is not None
+        told = [{key: event[key] for key in ("event", "deployment", "action", "actor", "commit")} for event in heard]
+        assert told == [
+            {"event": "start", "deployment": world.deployment, "action": action, "actor": "ann@box", "commit": None}
+        ]
+
+
 def test_one_index_answers_for_target_service_and_verdict(cloud: Cloud) -> None:
     same = ServicePlan("gateway", Path.NONE, "src-gateway runs", "src-gateway")
     plan = replace(PLAN, services=(same, *PLAN.services))
@@ -208,7 +221,7 @@ def test_a_first_deploy_is_recorded_once_there_is_a_ledger(cloud: Cloud) -> None
 def test_a_first_deploy_that_made_no_ledger_is_not_recorded(cloud: Cloud) -> None:
     heard = first_deploy(cloud, {"Stacks": []})
     assert written(cloud) == []
-    assert [event["event"] for event in heard] == ["notice"]
+    assert [event["event"] for event in heard] == ["start", "notice"]
 
 
 def test_a_target_out_of_reach_at_the_end_does_not_undo_a_live_deploy(cloud: Cloud) -> None:
