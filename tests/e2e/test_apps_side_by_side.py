@@ -116,6 +116,13 @@ def said(project: Project, process: str) -> list[dict[str, Any]]:
     return [dict(json.loads(row["message"])) for row in rows]
 
 
+def ended(project: Project, family: str) -> list[dict[str, Any]]:
+    """Tasks of a family that are over."""
+    ecs = project.client("ecs")
+    tasks = ecs.list_tasks(cluster="slipway-local", family=family, desiredStatus="STOPPED")["taskArns"]
+    return list(ecs.describe_tasks(cluster="slipway-local", tasks=tasks)["tasks"]) if tasks else []
+
+
 def test_both_are_live_at_their_addresses(project: Project, deployed: Result) -> None:
     assert deployed.report["verdict"] == "live"
     urls = {name: row["url"] for name, row in deployed.report["services"].items()}
@@ -138,7 +145,7 @@ def test_the_container_sees_its_secrets_and_nobody_elses(project: Project, deplo
 
 
 def test_the_worker_runs_from_the_same_image(project: Project, deployed: Result) -> None:
-    (line,) = until(lambda: said(project, "mail"))
+    (line,) = until(lambda: said(project, "mail"), bool)
     assert line["words"] == ["work", "two words"]
     assert (line["SLIPWAY_PROCESS"], line["OWN_KEY"]) == ("mail", "the key")
     assert line["SLIPWAY_IMAGE_TAG"] == project.stack_tag("shop")
@@ -148,15 +155,9 @@ def test_the_worker_runs_from_the_same_image(project: Project, deployed: Result)
 
 
 def test_the_schedule_runs_at_its_time(project: Project, deployed: Result) -> None:
-    (line,) = until(lambda: said(project, "nightly"), 90)
+    (line,) = until(lambda: said(project, "nightly"), bool, 90)
     assert (line["words"], line["SLIPWAY_PROCESS"]) == (["report"], "nightly")
-    ecs = project.client("ecs")
-    stopped = until(
-        lambda: ecs.list_tasks(cluster="slipway-local", family="slipway-local-shop-nightly", desiredStatus="STOPPED")[
-            "taskArns"
-        ]
-    )
-    (task,) = ecs.describe_tasks(cluster="slipway-local", tasks=stopped)["tasks"]
+    (task,) = until(lambda: ended(project, "slipway-local-shop-nightly"), bool)
     assert task["containers"][0]["exitCode"] == 0
 
 
