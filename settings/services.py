@@ -85,10 +85,22 @@ def _check_together(service: Service, key: str) -> None:
             where=f"{FILE}: {key}.source",
             remedy="use a folder inside the repository",
         )
+    _check_secrets(service, key)
+
+
+def _check_secrets(service: Service, key: str) -> None:
     both = dict(service.environment).keys() & dict(service.secrets).keys()
     if both:
         raise SettingsError(
             f"{min(both)} is a secret and in `environment`", where=f"{FILE}: {key}.secrets", remedy="keep one of them"
+        )
+    # ECS refuses a secret that has the name of a variable. Source: ContainerDefinition, secrets.
+    ours = [name for name, _ in service.secrets if name == "PORT" or name.startswith("SLIPWAY_")]
+    if ours:
+        raise SettingsError(
+            f"{ours[0]} is a variable that the tool itself sets",
+            where=f"{FILE}: {key}.secrets",
+            remedy="take another name",
         )
 
 

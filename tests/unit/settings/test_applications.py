@@ -75,6 +75,11 @@ def test_a_host_is_asked_before_every_path(load_text: Loader) -> None:
             "services.x.secrets",
             "K is a secret and in `environment`",
         ),
+        (
+            'source = "a"\npath = "/a"\nsecrets = { PORT = "ssm:/p" }',
+            "services.x.secrets",
+            "PORT is a variable that the tool itself sets",
+        ),
         ('source = "a"\npath = "/a"\nbake = "2h"', "services.x.bake", "is not allowed"),
         ('source = "a"\npath = "/a"\nbake = "61m"', "services.x.bake", "is not allowed"),
         ('source = "a"\npath = "/a"\nrelease = ""', "services.x.release", "is not allowed"),
