@@ -47,6 +47,12 @@ def test_who_does_not_answer_is_given_up_in_time(answer: object) -> None:
     assert (type(error), str(error)) == (Transient, "no answer in time")
 
 
+def test_a_handshake_that_never_comes_is_given_up_in_time() -> None:
+    with socket.create_server(("127.0.0.1", free_port())) as server:
+        error = error_of(f"https://127.0.0.1:{server.getsockname()[1]}/hush", SHORT)
+    assert str(error) == "no answer in time"
+
+
 def test_an_answer_without_end_is_read_in_part() -> None:
     with receiving(flood) as receiver:
         assert send(receiver.url()) == Answer(200, b"x" * KEPT)

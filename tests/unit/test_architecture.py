@@ -103,6 +103,7 @@ def reached_at_start(*roots: str) -> dict[str, Path]:
 def test_quick_paths_load_nothing_heavy() -> None:
     reached = reached_at_start("scripts.deploy", "scripts.deploy_fast", "scripts.plan")
     assert "scripts.engine.planner" in reached
+    assert not [name for name in reached if is_below(name, "scripts.engine.notifying", "scripts.engine.references")]
     heavy = {name: {i for i in imported(path, at_start=True) if is_below(i, *HEAVY)} for name, path in reached.items()}
     assert {name: imports for name, imports in heavy.items() if imports} == {}
 

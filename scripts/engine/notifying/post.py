@@ -1,7 +1,8 @@
 """One HTTP POST that ends in time, whatever the other side does.
 
-The deadline holds for everything together: an answer that drips byte by byte does not outlive it, one without end is
-read in part, a redirect is an answer as any other. Errors never show the address, which may be a secret.
+An answer that drips byte by byte does not outlive the deadline, one without end is read in part, a redirect is an
+answer as any other. Only connecting and the TLS handshake may each take as long as was left at the beginning. Errors
+never show the address, which may be a secret.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, end: float) -> An
     """
     connection, target = _connection(url, end)
     try:
+        connection.connect()
+        connection.sock.settimeout(_left(end))
         connection.request("POST", target, body, {"User-Agent": "slipway", "Connection": "close", **headers})
         answer = http.client.HTTPResponse(_Within(connection.sock, end), method="POST")  # type: ignore[arg-type]
         answer.begin()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from scripts.engine.addresses import base_url, urls
@@ -105,7 +105,8 @@ class Teller:
         return {name: {"url": known.get(name)} for name in self.plan["services"]}
 
     def _warn(self, text: str) -> None:
-        self.world.events.emit("warning", service=None, text=text)
+        with suppress(OSError):  # whoever read the output went away
+            self.world.events.emit("warning", service=None, text=text)
 
     def _close(self) -> None:
         close(self.mailboxes)

@@ -20,6 +20,7 @@ TASKS = {
     "history": "history",
     "local_target": "local",
     "logs": "logs",
+    "notify": "notify",
     "outputs": "outputs",
     "plan": "plan",
     "rollback": "rollback",
@@ -189,3 +190,10 @@ def test_a_mistake_as_json(run: Run) -> None:
         "exit_code": 2,
         "evidence": [],
     }
+
+
+def test_nobody_to_notify(run: Run) -> None:
+    for words in ((), ("--test",), ("--test", "team")):
+        ended = run("notify", *words)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err == message("local: nobody is told", "add [targets.local.notify.NAME] to slipway.toml")
