@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from scripts import command
@@ -43,9 +45,7 @@ def _arguments() -> argparse.Namespace:
 def facts(world: World, prices: Prices, usage: Usage) -> dict[str, Any]:
     """Everything that is printed; docs/cost.md has the keys."""
     target = world.settings.target
-    world.cdk.assembly = world.settings.state_dir / "cost.out"  # a deploy that runs meanwhile has its own
-    world.cdk.synth({})
-    after = read(synthesised(world, world.settings.stack_keys))
+    after, left_out = _synthesised(world)
     stacks, _ = checked_stacks(world.aws, world.settings)
     before = read(deployed(world, stacks)) if stacks else Found((), (), (), ())
     days = target.log_retention_days
@@ -62,8 +62,16 @@ def facts(world: World, prices: Prices, usage: Usage) -> dict[str, Any]:
         "by_use": unit_prices(prices, after),
         "tasks": task_prices(prices, after, public=target.network == "public"),
         "estimate": estimated(prices, estimates(usage, days)),
-        "left_out": world.cdk.left_out(),
+        "left_out": left_out,
     }
+
+
+def _synthesised(world: World) -> tuple[Found, list[str]]:
+    """In a folder of its own, so that a deploy that runs meanwhile keeps its assembly."""
+    with TemporaryDirectory(prefix="slipway-cost-") as folder:
+        world.cdk.assembly = Path(folder)
+        world.cdk.synth({})
+        return read(synthesised(world, world.settings.stack_keys)), world.cdk.left_out()
 
 
 def main() -> None:

@@ -86,10 +86,10 @@ def test_arm_tasks_between_a_least_and_a_most() -> None:
     service = Service("api", "apps/api", cpu=1024, memory=2048, min=2, max=6)
     facts = cost(settings("eu-central-1", service, platform="linux/arm64"))
     task = 730 * (1 * 0.03725 + 2 * 0.00409 + 0.005)  # 27.1925 + 5.9714 + 3.65 = 36.8139
-    same = 4 * 0.10 + 25 * 0.30
+    same = 4 * 0.10 + 2 * 2 * 0.10 + 25 * 0.30  # ours, and two for each of autoscaling's two policies
     api = facts["owners"]["api"]
-    assert api["low"] == api["usd"] == pytest.approx(2 * 36.8139 + 7.9, abs=1e-4)
-    assert api["high"] == pytest.approx(6 * task + same, abs=1e-4) == pytest.approx(6 * 36.8139 + 7.9, abs=1e-4)
+    assert api["low"] == api["usd"] == pytest.approx(2 * 36.8139 + 8.3, abs=1e-4)
+    assert api["high"] == pytest.approx(6 * task + same, abs=1e-4) == pytest.approx(6 * 36.8139 + 8.3, abs=1e-4)
     shared = 730 * 0.027 + 2 * 730 * 0.005 + 13 * 0.30  # 19.71 + 7.30 + 3.90
     assert facts["owners"]["shared"]["usd"] == pytest.approx(30.91, abs=1e-4) == pytest.approx(shared)
     assert facts["high"] - facts["usd"] == pytest.approx(4 * 36.8139, abs=1e-3)

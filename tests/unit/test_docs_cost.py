@@ -59,6 +59,7 @@ def test_price_rows_that_are_named_exist() -> None:
         f"{fixed.CLUSTER_METRICS} metrics of the cluster, {fixed.SERVICE_METRICS} of each ECS service,"
         f" {fixed.FAMILY_METRICS} of each task family",
         f"GB of storage beyond {tasks.FREE_STORAGE}",
+        f"and {fixed.POLICY_ALARMS} for each of the two policies that autoscaling follows",
         f"{by_use.CONNECTIONS:,} of which take an LCU-hour",
         f"seconds that its task ran, at least {deployment.LEAST_SECONDS}",
     ],

@@ -16,6 +16,9 @@ CLUSTER_METRICS, SERVICE_METRICS, FAMILY_METRICS = 13, 15, 10
 Source: CloudWatch user guide, "Amazon ECS Container Insights metrics" and "performance log events".
 """
 
+POLICY_ALARMS = 2
+"""Alarms that autoscaling makes for a target tracking policy. Source: PutScalingPolicy, examples of its answer."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -102,6 +105,12 @@ def _alarm(resource: Resource) -> list[Item] | None:
     return [_same(resource, "alarms", "alarm", 1)]
 
 
+def _policy(resource: Resource) -> list[Item] | None:
+    """Autoscaling makes its own alarms, and they are paid for like any other."""
+    tracks = resource.properties.get("PolicyType") == "TargetTrackingScaling"
+    return [_same(resource, "alarms of autoscaling", "alarm", POLICY_ALARMS)] if tracks else []
+
+
 def _cluster(resource: Resource) -> list[Item] | None:
     kind = _insights(resource)
     if kind == "enabled":
@@ -125,6 +134,7 @@ def _one(what: str, price: str, quantity: float) -> Callable[[Resource], list[It
 
 
 KINDS: Mapping[str, Callable[[Resource], list[Item] | None]] = {
+    "AWS::ApplicationAutoScaling::ScalingPolicy": _policy,
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::DynamoDB::Table": _table,
     "AWS::EC2::EIP": _one("public address of the NAT gateway", "public_ipv4", HOURS),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from scripts.engine.costs.monthly import Facts
+from scripts.engine.costs.resources import FREE
 
 
 def page(facts: Facts) -> Iterator[str]:
@@ -91,12 +92,13 @@ def _estimate(rows: Sequence[Facts], cost: Facts) -> Iterator[str]:
 
 
 def _missing(facts: Facts) -> Iterator[str]:
-    if facts["synthesised"]["unknown"] or facts["left_out"]:
+    left_out = [kind for kind in facts["left_out"] if kind not in FREE]
+    if facts["synthesised"]["unknown"] or left_out:
         yield ""
     for row in facts["synthesised"]["unknown"]:
         yield f"not in the sum, its price is not known: {row['count']} x {row['type']} in stack {row['stack']}"
-    if facts["left_out"]:
-        yield "not in this target's templates, so not in the sum: " + ", ".join(facts["left_out"])
+    if left_out:
+        yield "not in this target's templates, so not in the sum: " + ", ".join(left_out)
 
 
 def _table(rows: Iterable[tuple[Any, ...]], *, right: tuple[int, ...]) -> Iterator[str]:

@@ -17,7 +17,6 @@ from scripts.engine.costs.templates import Resource, Template, resources
 FREE = frozenset(
     {
         "AWS::ApplicationAutoScaling::ScalableTarget",
-        "AWS::ApplicationAutoScaling::ScalingPolicy",
         "AWS::CDK::Metadata",
         "AWS::EC2::InternetGateway",
         "AWS::EC2::Route",

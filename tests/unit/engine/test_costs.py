@@ -201,7 +201,7 @@ FACTS: dict[str, Any] = {
     ],
     "tasks": [{"what": "shop-web-tidy", "stack": "service-web", "usd": 0.012342}],
     "estimate": [{"what": "data to the internet", "quantity": 50, "unit": "GB", "how": "GB out", "usd": 4.5}],
-    "left_out": ["AWS::EC2::EIP"],
+    "left_out": ["AWS::ApplicationAutoScaling::ScalableTarget", "AWS::EC2::EIP"],
 }
 
 
