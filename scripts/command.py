@@ -15,11 +15,14 @@ from types import FrameType
 from typing import NoReturn
 
 from scripts.engine.errors import BadInput, Cancelled, SlipwayError, from_os_error
+from scripts.engine.lock import Manners
 from scripts.engine.masking import masked
 from scripts.engine.report import error_line
 from scripts.engine.shell import Shell
 
 DEPLOYMENT_ID = re.compile("[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+
+DURATION = re.compile("(?P<count>[0-9]{1,6})(?P<unit>[smhd])")
 
 
 class Parser(argparse.ArgumentParser):
@@ -41,6 +44,32 @@ def parser(verb: str, description: str, *, services: bool = False, as_json: bool
     return made
 
 
+def lock_options(made: Parser) -> None:
+    """What to do while somebody else deploys the same: refuse by default."""
+    made.add_argument(
+        "--wait", nargs="?", const="", metavar="SECONDS", help="wait for others (default: up to rollout_timeout)"
+    )
+    made.add_argument("--supersede", action="store_true", help="ask a running deploy of the same to end, then go on")
+
+
+def with_manners(arguments: argparse.Namespace) -> argparse.Namespace:
+    """A word behind `--wait` that is no number is a SERVICE."""
+    if arguments.wait and not arguments.wait.isdecimal():
+        arguments.services = [*arguments.services, arguments.wait]
+        arguments.wait = ""
+    return arguments
+
+
+def read_manners(arguments: argparse.Namespace, timeout: float) -> Manners:
+    """The options of a verb as the engine takes them; a verb without them refuses."""
+    wait: str | None = getattr(arguments, "wait", None)
+    return Manners(
+        wait=None if wait is None else float(wait or timeout),
+        supersede=getattr(arguments, "supersede", False),
+        allow_older=getattr(arguments, "allow_older", False),
+    )
+
+
 def count(text: str) -> int:
     """A whole number from 1; for argparse, which tells the message."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:
@@ -53,6 +82,14 @@ def deployment_id(text: str) -> str:
     if not DEPLOYMENT_ID.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not the id of a deployment, such as 20260131T120000Z-0a1b2c")
     return text
+
+
+def duration(text: str) -> int:
+    """Seconds of a text such as `90s`, `30m`, `2h` or `7d`; for argparse, which tells the message."""
+    found = DURATION.fullmatch(text)
+    if found is None or int(found["count"]) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30m, 2h or 1d")
+    return int(found["count"]) * {"s": 1, "m": 60, "h": 3_600, "d": 86_400}[found["unit"]]
 
 
 def run(verb: Callable[[], int]) -> NoReturn:

@@ -26,7 +26,9 @@ def deploy_verb(verb: str, description: str, forced: Path | None = None) -> int:
     """Parse, deploy, report; the exit code says how it ended."""
     parser = command.parser(verb, description, services=True, as_json=True)
     parser.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
-    arguments = parser.parse_args()
+    parser.add_argument("--allow-older", action="store_true", help="replace a version of a newer commit")
+    command.lock_options(parser)
+    arguments = command.with_manners(parser.parse_args())
     return _dry_run(arguments, forced) if arguments.dry_run else _deploy(arguments, forced)
 
 
@@ -48,6 +50,7 @@ def carry_out(arguments: argparse.Namespace, act: Callable[[World], Outcome], *,
         with events.stage("prepare") as told:
             world = open_world(settings, events, shell, look_only=look_only)
             told["text"] = f"target {settings.target.name}"
+        world.manners = command.read_manners(arguments, settings.target.rollout_timeout)
         with _telling(world) as tell:
             outcome = act(world)
             events.emit("report", **tell(report(world, outcome)))

@@ -11,13 +11,14 @@ from scripts.engine.history import RUNNING, history, verdict_for
 from scripts.engine.model import Verdict
 from scripts.engine.report import MARKS, Lines, one_line, reporter
 from scripts.engine.state import checked_stacks
+from scripts.engine.unwritten import write_kept
 from scripts.session import look_at
 
 VERDICTS = (*map(str, Verdict), RUNNING)
 
 
 def history_verb() -> int:
-    """Read and print; nothing is changed."""
+    """Read and print; what an earlier deploy could not record is written first."""
     parser = command.parser("history", "List deployments from the ledger, newest first.", as_json=True)
     parser.add_argument("service", nargs="?", metavar="SERVICE", help="only those of one service (default: all)")
     parser.add_argument("--limit", metavar="N", type=command.count, default=20, help="how many at most (default: 20)")
@@ -26,6 +27,8 @@ def history_verb() -> int:
     name = arguments.service
     world = look_at(arguments.target, [name] if name is not None else [])
     has_ledger = "ledger" in checked_stacks(world.aws, world.settings)[0]
+    if has_ledger:
+        write_kept(world.aws, world.settings)
     found: list[dict[str, Any]] = []
     if has_ledger:
         found = history(world.aws, world.settings, service=name, verdict=arguments.verdict, limit=arguments.limit)
@@ -46,10 +49,10 @@ def line(display: Lines, row: dict[str, Any], service: str | None = None) -> str
     verdict = verdict_for(row, service)
     mark = display.paint(MARKS.get(verdict, "red"), f"{verdict.replace('_', ' '):<11}")
     seconds = f"{row['seconds']:.1f} s" if "seconds" in row else "-"
-    names = [service] if service else [n for n, own in row["services"].items() if own.get("path") != "none"]
+    names = [service] if service else [n for n, own in row["services"].items() if own["path"] != "none"]
     tags = ", ".join(f"{n} {row['services'][n].get('image_tag', '-')}" for n in names)
     what = one_line(f"{row['actor']}  {tags}  {row['reason']}")
-    return f"{row['id']}  {mark}  {row.get('kind') or row['path']:<9} {seconds:>7}  {ago(row):>10}  {what}"
+    return f"{row['id']}  {mark}  {row['path']:<9} {seconds:>7}  {ago(row):>10}  {what}"
 
 
 def ago(row: dict[str, Any]) -> str:

@@ -27,7 +27,8 @@ def rollback_verb() -> int:
     )
     parser.add_argument("--to", metavar="ID", type=command.deployment_id, help="the deployment to go back to")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done and change nothing")
-    arguments = parser.parse_args()
+    command.lock_options(parser)
+    arguments = command.with_manners(parser.parse_args())
     if arguments.dry_run:
         return _dry_run(arguments)
     return carry_out(arguments, lambda world: rollback(world, arguments.services, arguments.to), look_only=True)

@@ -11,18 +11,21 @@ from scripts import command
 from scripts.engine.history import records_since
 from scripts.engine.state import checked_stacks
 from scripts.engine.stats import stats
+from scripts.engine.unwritten import write_kept
 from scripts.session import look_at
 
 CACHES = {"images": "images not built", "layers": "layers cached", "analyses": "analyses cached"}
 
 
 def stats_verb() -> int:
-    """Read, count and print; nothing is changed."""
+    """Read, count and print; what an earlier deploy could not record is written first."""
     parser = command.parser("stats", "Show how often, how fast and how well deployments went.", as_json=True)
     parser.add_argument("--days", metavar="N", type=command.count, default=30, help="of how many days (default: 30)")
     arguments = parser.parse_args()
     world = look_at(arguments.target)
     has_ledger = "ledger" in checked_stacks(world.aws, world.settings)[0]
+    if has_ledger:
+        write_kept(world.aws, world.settings)
     since = time.time() - arguments.days * 86_400
     rows = records_since(world.aws, world.settings, since) if has_ledger else []
     found = stats(rows, arguments.days)

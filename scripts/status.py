@@ -10,6 +10,7 @@ from scripts.engine.addresses import base_url, urls
 from scripts.engine.history import history
 from scripts.engine.model import Running, TargetState
 from scripts.engine.state import read_state, service_stack
+from scripts.engine.turns import held_locks
 from scripts.engine.verify import ask
 from scripts.engine.world import World
 from scripts.session import look_at
@@ -32,6 +33,8 @@ def status_verb() -> int:
             f"  {name:<{width}}  {row['image_tag'] or 'not deployed':<17}  "
             f"{row['state']:<24}  {row['url'] or ''}".rstrip()
         )
+    for lock in rows["locks"]:
+        print(f"lock: {lock['text']}")
     if last := rows["last_deployment"]:
         print(f"last deployment {last['id']}: {last['verdict']} ({last['path']}: {last['reason']}) by {last['actor']}")
     return 0
@@ -51,6 +54,7 @@ def read_status(world: World) -> dict[str, Any]:
         "account": settings.target.account,
         "region": settings.target.region,
         "services": services,
+        "locks": held_locks(world, list(services)) if "ledger" in state.stacks else [],
         "last_deployment": last[0] if last else None,
     }
 

@@ -118,8 +118,8 @@ class Oven:
     def _look(self) -> None:
         """Whether it is still our version, under our lock, and which of its tasks ended."""
         self._looked = self.clock()
-        self.world.may_change()
         try:
+            self.world.may_change()
             self.snapshot = self._watcher.look()
         except Transient:
             return  # a lost look is no verdict; our own checks go on

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from scripts.engine.addresses import base_url, urls
 from scripts.engine.aws import error_code, translated
-from scripts.engine.commit import read_commit
+from scripts.engine.commit import read_commits
 from scripts.engine.content import Context
 from scripts.engine.errors import Cancelled, Failed, Refused, SlipwayError
 from scripts.engine.execute import prepare, roll, worst
 from scripts.engine.looking import chosen_services, make_plan, read_contexts, read_source, remember
 from scripts.engine.model import Action, Path, Plan, ServicePlan, Verdict
+from scripts.engine.order import newer_live
 from scripts.engine.outcome import Outcome, as_facts, verdict_of
 from scripts.engine.planner import force
 from scripts.engine.recording import Background, recorded
 from scripts.engine.rollout import Baseline
 from scripts.engine.schedule import schedule
+from scripts.engine.settling import is_taken, moving, settled
 from scripts.engine.state import Listing, checked_stacks, read_stacks, read_state, service_stack
 from scripts.engine.steps import amount
 from scripts.engine.together import baseline, under_way
+from scripts.engine.turns import locked
 from scripts.engine.update import read_template
 from scripts.engine.verdict import after_failed_update
 from scripts.engine.watch import Watcher
@@ -58,30 +59,63 @@ def look(world: World, names: Sequence[str], *, listing: Listing | None = None) 
 
 def _make_clients(world: World) -> None:
     """Pure Python for 20 ms, while the Docker client is asked for base images."""
-    for name in ("ecs", "ecr") if world.connection.exists else ():
+    for name in ("ecs", "ecr", "dynamodb") if world.connection.exists else ():
         world.aws.client(name)
 
 
 def deploy(world: World, names: Sequence[str], forced: Path | None = None) -> Outcome:
-    """Take the shortest safe path; raises SlipwayError when it ends before anything was changed."""
-    plan = look(world, names, listing=settled(world))
+    """Take the shortest safe path; raises SlipwayError when it ends before anything was changed.
+
+    The plan is made before the lock is asked for, so that a deploy which has nothing to do takes none. It is made
+    again under the lock when somebody else held that meanwhile.
+    """
+    services = chosen_services(world.settings, names)
+    with world.events.stage("prepare", text="looking at the target"):
+        listing = checked_stacks(world.aws, world.settings)
+    world.has_ledger = "ledger" in listing[0]
+    plan = None
+    if not (moving(world.settings, listing, services) and is_taken(world, services)):
+        plan = _planned(world, services, forced, settled(world, listing, services))
+    if plan and plan.path is Path.NONE:
+        return unchanged(world, plan)
+    with locked(world, services) as lock:
+        if plan is None or (lock and not lock.seen_before(world.state.fences)):
+            plan = _planned(world, services, forced, settled(world, None, services))
+            if plan.path is Path.NONE:
+                return unchanged(world, plan)
+        return _carried_out(world, plan)
+
+
+def _planned(world: World, services: Sequence[str], forced: Path | None, listing: Listing) -> Plan:
+    plan = look(world, services, listing=listing)
     if forced:
         plan = force(plan, forced)
     world.events.emit("plan", **as_facts(plan))
-    if plan.path is Path.NONE:
-        learn_urls(world)
-        return Outcome(Verdict.UNCHANGED, plan)
     unknown = [s.service for s in plan.changed if s.image_tag is None]
     if unknown:
         raise Failed(
             f"a base image of {', '.join(unknown)} is not on this machine", where="analyze", remedy="./poe doctor --fix"
         )
-    if world.settings.target.budget is not None:
+    if plan.path is not Path.NONE and world.settings.target.budget is not None:
         from scripts.engine.costs.budget import check_budget
 
         check_budget(world, plan)
-    with recorded(world, plan, Background(commit=read_commit(world))) as finish:
-        outcome = execute(world, plan)
+    return plan
+
+
+def unchanged(world: World, plan: Plan) -> Outcome:
+    """The outcome where nothing has to be done."""
+    learn_urls(world)
+    return Outcome(Verdict.UNCHANGED, plan)
+
+
+def _carried_out(world: World, plan: Plan) -> Outcome:
+    commits = read_commits(world, [service.service for service in plan.services])
+    newer = newer_live(world, plan, commits)
+    if isinstance(newer, Refused):
+        raise newer
+    with recorded(world, plan, Background(commits)) as finish:
+        outcome = Outcome(Verdict.SUPERSEDED, plan, {"": newer}) if newer else execute(world, plan)
         for service in plan.changed:
             if service.service not in outcome.errors and service.service in world.contexts and service.image_tag:
                 remember(world.settings, world.contexts[service.service], service.image_tag)
@@ -91,6 +125,16 @@ def deploy(world: World, names: Sequence[str], forced: Path | None = None) -> Ou
 
 def execute(world: World, plan: Plan) -> Outcome:
     """Run the steps of a plan, under its lock."""
+    outcome = _executed(world, plan)
+    loss = world.lock.loss if world.lock else None
+    if loss is None:
+        return outcome
+    # Another deploy asked this one to end, or took over: what was stopped was not stopped by a user.
+    errors = {name: loss if isinstance(error, Cancelled) else error for name, error in outcome.errors.items()}
+    return Outcome(verdict_of(worst(errors.values())) if errors else outcome.verdict, plan, errors)
+
+
+def _executed(world: World, plan: Plan) -> Outcome:
     world.images.cache_from = {s.service: s.previous_tag for s in plan.changed if s.previous_tag}
     steps = schedule(plan)
     try:
@@ -100,6 +144,7 @@ def execute(world: World, plan: Plan) -> Outcome:
     except SlipwayError as error:
         errors = {"": error}
         with suppress(SlipwayError):
+            world.may_change()  # what another deploy makes of the stacks is not ours to tell
             errors |= after_failed_update(world, [s.service for s in plan.changed])
         return Outcome(verdict_of(worst(errors.values())), plan, errors)
     errors = roll(steps.rolling, world) if steps.rolling else {}
@@ -114,33 +159,6 @@ def _amount_of(contexts: Mapping[str, Context]) -> str:
     files = sum(context.files for context in contexts.values())
     size = sum(context.size for context in contexts.values())
     return f"{files} file{'s'[: files != 1]}, {amount(size)}"
-
-
-def settled(world: World) -> Listing:
-    """The stacks, once none of them moves any more.
-
-    A stack may still be moving from the deploy before, which returned as soon as its version was live.
-    """
-    end = time.monotonic() + world.settings.target.rollout_timeout
-    told = False
-    while True:
-        with world.events.stage("prepare", text="looking at the target") if not told else _quiet():
-            listing = (read_stacks if told else checked_stacks)(world.aws, world.settings)
-        moving = [stack.name for stack in listing[0].values() if stack.is_moving]
-        if not moving:
-            return listing
-        if not told:
-            world.events.emit("notice", code="settling", text=f"waiting for {', '.join(moving)} to settle")
-            told = True
-        if time.monotonic() > end:
-            raise Refused(f"{moving[0]} is still being changed", where="CloudFormation", remedy="wait, then run again")
-        if world.cancelled(1.0):
-            raise Cancelled("stopped while waiting", remedy="nothing was changed")
-
-
-@contextmanager
-def _quiet() -> Iterator[dict[str, Any]]:
-    yield {}
 
 
 def _learn_baselines(world: World, plan: Plan) -> None:
@@ -177,6 +195,7 @@ def _try_to_protect(world: World, service: ServicePlan) -> None:
 
 def _protect(world: World, service: ServicePlan) -> None:
     """Give the running image a `live-` tag, which the registry's lifecycle keeps longer than others."""
+    world.may_change()
     ecr, tag = world.aws.client("ecr"), service.image_tag
     repository = world.settings.repository(service.service)
     with translated(f"protect the image of {service.service}"):

@@ -11,8 +11,8 @@ from typing import Any
 from scripts.engine.aws import Aws, translated
 from scripts.engine.events import Event
 from scripts.engine.items import unpack
+from scripts.engine.lease import Standing, read_lease
 from scripts.engine.ledger import DETAILS, ID_TIME
-from scripts.engine.lock import is_held
 from scripts.engine.model import Verdict
 from scripts.engine.versions import GOOD
 from settings import Settings
@@ -45,6 +45,12 @@ def good_records(aws: Aws, settings: Settings, service: str, limit: int) -> list
     keys = [f"service#{settings.target.name}#{service}#{verdict}" for verdict in GOOD]
     rows = [row for key in keys for row in islice(query(aws, settings, key, page=limit), limit)]
     return sorted(rows, key=lambda row: str(row["id"]), reverse=True)
+
+
+def newest_live(aws: Aws, settings: Settings, service: str) -> Event | None:
+    """Summary of the newest deployment that brought the service live."""
+    key = f"service#{settings.target.name}#{service}#{Verdict.LIVE}"
+    return next(query(aws, settings, key, page=1), None)
 
 
 def query(aws: Aws, settings: Settings, key: str, *, page: int = PAGE) -> Iterator[Event]:
@@ -112,6 +118,12 @@ def as_seen(aws: Aws, settings: Settings, row: Event) -> Event:
         for name, own in row["services"].items()
     }
     return {**row, "verdict": str(Verdict.STOPPED), "lost": True, "error": LOST, "services": services}
+
+
+def is_held(aws: Aws, settings: Settings, service: str, deployment: str) -> bool:
+    """Whether that deployment holds the lock of the service now, as far as can be known from here."""
+    lease, now = read_lease(aws, settings, service), time.time()
+    return lease.deployment == deployment and lease.until > now and lease.standing(now) is not Standing.FREE
 
 
 def _keys(settings: Settings, service: str | None, verdict: str | None) -> list[str]:

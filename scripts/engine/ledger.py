@@ -8,6 +8,7 @@ entries are written in one transaction. Locks lie in the same table (lock.py); h
 
 from __future__ import annotations
 
+import calendar
 import getpass
 import os
 import secrets
@@ -21,14 +22,21 @@ from settings import Settings
 
 ID_TIME = "%Y%m%dT%H%M%SZ"
 """The time in an id."""
+ID_LENGTH = 16
+"""Characters of it."""
 TRANSACTION = 100
 """Items in one transaction, at most. Source: TransactWriteItems API reference."""
 DETAILS = ("stages", "evidence", "digests", "settling")
 """What only the head has; a summary does without."""
 
 
-def new_id(now: float) -> str:
-    """A deployment id that sorts by time: UTC second and six random hex digits."""
+def new_id(now: float, *, after: str = "") -> str:
+    """A deployment id that sorts by time: UTC second and six random hex digits.
+
+    It sorts behind `after`, an id that came before, whatever our clock says.
+    """
+    if time.strftime(ID_TIME, time.gmtime(now)) <= after[:ID_LENGTH]:
+        now = calendar.timegm(time.strptime(after[:ID_LENGTH], ID_TIME)) + 1
     return time.strftime(ID_TIME, time.gmtime(now)) + "-" + secrets.token_hex(3)
 
 
@@ -49,7 +57,6 @@ class Ledger:
 
     def __init__(self, aws: Aws, settings: Settings, deployment: str) -> None:
         self.aws, self.settings, self.id = aws, settings, deployment
-        self._count = 0
 
     def open(self, facts: Event) -> None:
         """Write the head and its entries; a killed deploy leaves them with `verdict = running`."""
@@ -59,10 +66,9 @@ class Ledger:
         """Write the final head and its entries."""
         self._record(facts)
 
-    def event(self, event: Event) -> None:
-        """Append one event."""
-        self._count += 1
-        self._write({"pk": f"deployment#{self.id}", "sk": f"event#{self._count:05d}", "data": event, **self._expiry})
+    def event(self, event: Event, number: int) -> None:
+        """Write one event."""
+        self._write({"pk": f"deployment#{self.id}", "sk": f"event#{number:05d}", "data": event, **self._expiry})
 
     def _record(self, facts: Event) -> None:
         items = [{"Put": {"TableName": self.settings.ledger_table, "Item": pack(item)}} for item in self._items(facts)]

@@ -1,194 +1,182 @@
-"""One deploy per target and service: leases in the ledger's table.
+"""One deploy per target and service: leases that are renewed while the deploy lives, and asked for before every change.
 
-Item: `pk = lock#<service>`, `sk = lock`, with deployment, actor, host, process and `until`. A lease is renewed while
-its deploy lives and free once `until` is past; the lease of a process that died on this very machine is free at once.
+A thread looks at them every other second and renews them now and then; that tells early. What counts is `check`: it
+reads the fencing numbers from the table, so that a process which slept through its lease changes nothing more,
+whatever it remembers (docs/locks.md).
 """
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from scripts.engine.aws import Aws, error_code, translated
-from scripts.engine.errors import Refused, SlipwayError
-from scripts.engine.items import pack, unpack
-from scripts.engine.ledger import actor, expiry
+from scripts.engine.aws import Aws
+from scripts.engine.errors import SlipwayError, Superseded, Transient
+from scripts.engine.lease import LEASE_SECONDS, Claim, Lease, Standing, give_back, read_lease, read_leases, renew, take
+from scripts.engine.ledger import new_id
 from settings import Settings
 
-LEASE_SECONDS = 30
+LOOK_SECONDS = 2
 HEARTBEAT_SECONDS = 8
 ATTEMPTS = 3
 """A lease may be given back, or its dead holder found, between two looks."""
+NEXT = "./poe status shows what runs; ./poe history shows who deployed"
 
 
 @dataclass(frozen=True)
-class Holder:
-    """Who holds a lock."""
+class Manners:
+    """What to do about others who deploy the same, and about newer versions than ours."""
 
-    deployment: str
-    actor: str
-    until: float
-    host: str = ""
-    process: str = ""
+    wait: float | None = None
+    """Seconds to wait for them; None: refuse at once."""
+    supersede: bool = False
+    """Ask them to end, then wait."""
+    allow_older: bool = False
+    """Replace a version of a newer commit."""
+
+
+def now() -> float:
+    """Seconds that go on while the machine sleeps, where the system has such a clock."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Lock:
-    """One deploy per target and service: leases, renewed while the deploy lives, free by themselves after it died."""
+    """The leases of a deploy, all or none of them."""
 
-    def __init__(self, aws: Aws, settings: Settings, services: Sequence[str], deployment: str) -> None:
-        self.aws, self.settings, self.deployment = aws, settings, deployment
+    def __init__(self, aws: Aws, settings: Settings, services: Sequence[str], reason: str = "") -> None:
+        self.aws, self.settings, self.reason = aws, settings, reason
         self.services = sorted(services)
-        self.lost = threading.Event()
-        """Set when another deploy took a lease over; nothing may be changed from then on."""
+        self.deployment = ""
+        """Id of the deployment that holds it."""
+        self.leases: dict[str, Lease] = {}
+        """Service -> its lease as it was taken; empty while not held."""
+        self.waited = False
+        """Whether somebody else held it first."""
+        self.live_commits: dict[str, Mapping[str, Any]] = {}
+        """Service -> the commit that became live; it is kept with the lock."""
+        self.on_loss: Callable[[], None] = lambda: None
+        self.loss: SlipwayError | None = None
+        """Why nothing may be changed any more."""
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._held: list[str] = []
+        self._renewed, self._out_of_reach, self._newest = 0.0, False, ""
 
-    def acquire(self) -> None:
-        """Take every lease, in one order for all; raises Refused naming the holder."""
-        try:
-            for service in self.services:
-                self._acquire(service)
-        except SlipwayError:
-            self.release()
-            raise
-        self._thread = threading.Thread(target=self._beat, daemon=True, name="slipway-lease")
-        self._thread.start()
+    def try_to_take(self, is_over: Callable[[Lease], bool] = lambda lease: False) -> Lease | None:
+        """Take every lease, in one order for all; the one in the way if there is one, and then none is kept.
 
-    def _acquire(self, service: str) -> None:
-        who = "others in turn"
+        `is_over` says whether a lease that is not free by its time has been watched long enough without a beat.
+        """
+        blocking: Lease | None = None
         for _ in range(ATTEMPTS):
-            if self._take(service):
-                self._held.append(service)
-                return
-            holder = read_holder(self.aws, self.settings, service)
-            if holder and not is_dead(holder.host, holder.process):
-                who = f"{holder.actor} ({holder.deployment}), until {_clock(holder.until)} UTC"
-                break
-            if holder:
-                self._free(service, holder.deployment)
-        remedy = "wait until it ends, then run the command again"
-        raise Refused(f"{service} is being deployed by {who}", where="lock", remedy=remedy)
+            blocking = self._take_all(is_over)
+            if blocking is None:
+                self._thread = threading.Thread(target=self._watch, daemon=True, name="slipway-lease")
+                self._thread.start()
+                return None
+            if not self._is_free(blocking, is_over):
+                self.waited = True
+                return blocking
+        return blocking
+
+    def _take_all(self, is_over: Callable[[Lease], bool]) -> Lease | None:
+        self._renewed = now()
+        self.deployment = new_id(time.time(), after=self._newest)
+        try:
+            blocking = next(filter(None, (self._take(service, is_over) for service in self.services)), None)
+        except SlipwayError:
+            self._give_back()
+            raise
+        if blocking:
+            self._newest = max(self._newest, blocking.deployment)
+            self._give_back()
+        return blocking
+
+    def _take(self, service: str, is_over: Callable[[Lease], bool]) -> Lease | None:
+        """Take one lease; what is in the way otherwise: a holder, or a former one whose id is not older than ours."""
+        claim = Claim(self.deployment, self.reason)
+        taken = take(self.aws, self.settings, service, claim)
+        if taken is None:
+            seen = read_lease(self.aws, self.settings, service)
+            if not self._is_free(seen, is_over) or seen.deployment >= self.deployment:
+                return seen
+            taken = take(self.aws, self.settings, service, claim, seen=seen)
+            if taken is None:
+                return read_lease(self.aws, self.settings, service)
+        self.leases[service] = taken
+        return None
+
+    @staticmethod
+    def _is_free(lease: Lease, is_over: Callable[[Lease], bool]) -> bool:
+        return lease.standing(time.time()) is Standing.FREE or is_over(lease)
+
+    def check(self) -> None:
+        """Raise Superseded unless the table says that every lease is ours; in front of every change."""
+        if self.loss is None:
+            try:
+                self._look()
+            except SlipwayError as error:
+                if now() - self._renewed > LEASE_SECONDS:
+                    raise Transient(
+                        f"the lock cannot be read, so it may be another's by now: {error.what}",
+                        where="lock",
+                        remedy="nothing more is changed; ./poe status shows what runs, ./poe deploy finishes it",
+                    ) from error
+        if self.loss is not None:
+            raise self.loss
+
+    def seen_before(self, fences: Mapping[str, int | None]) -> bool:
+        """Whether nobody held these leases between the look at the target that found those fences and ours."""
+        return all(fences.get(service) == lease.fence - 1 for service, lease in self.leases.items())
 
     def release(self) -> None:
-        """Give the leases back."""
+        """Give the leases back; those of a ledger that is out of reach end by themselves."""
         self._stop.set()
+        if self._out_of_reach:
+            return
         if self._thread:
             self._thread.join()
-        for service in self._held:
-            self._free(service, self.deployment)
-        self._held.clear()
+        self._give_back()
 
-    def _free(self, service: str, deployment: str) -> None:
-        """Best effort: a lease that cannot be given back expires."""
-        with suppress(SlipwayError), translated("give the deploy lock back"):
-            self.aws.client("dynamodb").delete_item(
-                TableName=self.settings.ledger_table,
-                Key=_key(service),
-                ConditionExpression="deployment = :it",
-                ExpressionAttributeValues={":it": {"S": deployment}},
-            )
+    def _give_back(self) -> None:
+        """Best effort: a lease that cannot be given back ends by itself."""
+        for service, lease in self.leases.items():
+            with suppress(SlipwayError):
+                give_back(self.aws, self.settings, lease, self.live_commits.get(service))
+        self.leases = {}
 
-    def _beat(self) -> None:
-        renewed = time.monotonic()
-        while not self._stop.wait(HEARTBEAT_SECONDS):
+    def _watch(self) -> None:
+        while not self._stop.wait(LOOK_SECONDS):
             try:
-                taken = [self._take(service) for service in self._held]
-                if not all(taken):
-                    self.lost.set()
-                renewed = time.monotonic()
+                self._look()
+                self._out_of_reach = False
             except SlipwayError:
-                # Unreachable for a moment: the lease is ours until it expires.
-                if time.monotonic() - renewed > LEASE_SECONDS:
-                    self.lost.set()
+                self._out_of_reach = True  # ours until it ends; `check` knows
 
-    def _take(self, service: str) -> bool:
-        now = time.time()
-        item = {
-            **_key(service),
-            **pack(
-                {
-                    "deployment": self.deployment,
-                    "actor": actor(),
-                    "host": socket.gethostname(),
-                    "process": this_process(),
-                    "until": round(now + LEASE_SECONDS, 3),
-                    **expiry(self.settings),
-                }
-            ),
-        }
-        client = self.aws.client("dynamodb")
-        with translated("take the deploy lock"):
-            try:
-                client.put_item(
-                    TableName=self.settings.ledger_table,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(pk) OR deployment = :me OR #until < :now",
-                    ExpressionAttributeNames={"#until": "until"},
-                    ExpressionAttributeValues={":me": {"S": self.deployment}, ":now": {"N": str(round(now, 3))}},
-                )
-            except client.exceptions.ClientError as error:
-                if error_code(error) == "ConditionalCheckFailedException":
-                    return False
-                raise
-        return True
+    def _look(self) -> None:
+        """Renew what is due, else read; note who took over or asks us to end."""
+        begin, mine = now(), dict(self.leases)
+        if begin - self._renewed < HEARTBEAT_SECONDS:
+            found: dict[str, Lease | None] = {**read_leases(self.aws, self.settings, list(mine))}
+        else:
+            found = {service: renew(self.aws, self.settings, lease) for service, lease in mine.items()}
+            self._renewed = begin
+        for service, lease in mine.items():
+            self._judge(lease, found[service] or read_lease(self.aws, self.settings, service))
 
-
-def read_holder(aws: Aws, settings: Settings, service: str) -> Holder | None:
-    """Who holds the lock of a service, or held it last and did not give it back."""
-    with translated("read the deploy lock"):
-        answer = aws.client("dynamodb").get_item(
-            TableName=settings.ledger_table, Key=_key(service), ConsistentRead=True
-        )
-    if "Item" not in answer:
-        return None
-    row = unpack(answer["Item"])
-    return Holder(row["deployment"], row["actor"], float(row["until"]), row.get("host", ""), row.get("process", ""))
-
-
-def is_held(aws: Aws, settings: Settings, service: str, deployment: str) -> bool:
-    """Whether that deployment holds the lock of the service now, as far as can be known from here."""
-    holder = read_holder(aws, settings, service)
-    if holder is None or holder.deployment != deployment:
-        return False
-    return holder.until > time.time() and not is_dead(holder.host, holder.process)
-
-
-def _key(service: str) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": f"lock#{service}"}, "sk": {"S": "lock"}}
-
-
-def _clock(moment: float) -> str:
-    return time.strftime("%H:%M:%S", time.gmtime(moment))
-
-
-def this_process() -> str:
-    """Process id and, where the system tells it, start time: an id alone may be in use again."""
-    return f"{os.getpid()} {_started(os.getpid())}"
-
-
-def is_dead(host: str, process: str) -> bool:
-    """Whether a holder on this machine has ended; of other machines nothing is known."""
-    if host != socket.gethostname():
-        return False
-    pid, _, started = process.partition(" ")
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except (PermissionError, ValueError):
-        return False
-    return bool(started) and started != _started(int(pid))
-
-
-def _started(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
+    def _judge(self, mine: Lease, found: Lease) -> None:
+        if self.loss is not None:
+            return
+        if (found.deployment, found.fence) != (mine.deployment, mine.fence):
+            who = (
+                found.reason if found.until <= 0 and found.reason else f"another deploy ({found.deployment}) took over"
+            )
+            self.loss = Superseded(f"{mine.service}: {who}", where="lock", remedy=NEXT)
+        elif found.superseded_by:
+            what = f"{mine.service}: {found.superseded_by} asked this deploy to end"
+            self.loss = Superseded(what, where="lock", remedy=NEXT)
+        if self.loss is not None:
+            self.on_loss()

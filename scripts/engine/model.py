@@ -98,6 +98,8 @@ class TargetState:
     """By the name of the ECS service: services, and their workers."""
     repositories: frozenset[str] = frozenset()
     """Services whose image repository exists."""
+    fences: Mapping[str, int | None] = field(default_factory=dict)
+    """Service -> fencing number of its lock while nobody held it; None where somebody did."""
 
 
 @dataclass(frozen=True)

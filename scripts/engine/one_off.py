@@ -178,7 +178,7 @@ class OneOff:
             self._pause(task)
 
     def _pause(self, task: Task) -> None:
-        if self.world.lock is not None and self.world.lock.lost.is_set():
+        if self.world.lock is not None and self.world.lock.loss is not None:
             raise Superseded(
                 f"another deploy took over while the release command of {self.service} runs as task {task.id}",
                 remedy="./poe status shows what runs",

@@ -1,4 +1,4 @@
-"""Holds the locks of a deploy and writes its record as it happens."""
+"""Writes the record of a deployment as it happens; what the ledger does not take is kept for a later command."""
 
 from __future__ import annotations
 
@@ -14,61 +14,59 @@ from typing import Any
 
 from scripts.engine.errors import SlipwayError
 from scripts.engine.events import Event
-from scripts.engine.fitting import fitting, has_room
 from scripts.engine.history import RUNNING
 from scripts.engine.ledger import Ledger, actor, new_id
-from scripts.engine.lock import Lock
 from scripts.engine.masking import masked
 from scripts.engine.model import Path, Plan, ServicePlan, Verdict
 from scripts.engine.outcome import Outcome
 from scripts.engine.state import read_stacks
+from scripts.engine.unwritten import keep, write_kept
 from scripts.engine.world import World
 
 COUNTER = "scripts.engine.costs.deployment"
 """Counts what a deployment cost; loaded late, since a deploy that changes nothing needs none of it."""
+EVIDENCE_KEPT, LINES, LINE = 10, 50, 500
+"""Pieces of evidence in a record, log lines of each, characters of each."""
 NOT_KEPT = ("progress", "start")
 """Events that are only for those who look on, or whose facts the head has."""
-ERROR = 4_000
-"""Characters of the error in a record."""
 
 
 @dataclass(frozen=True)
 class Background:
     """What a record tells besides the plan and how it ended."""
 
-    commit: Mapping[str, Any] = field(default_factory=dict)
-    """`id`, `time` (Unix seconds) and `dirty` of the source's commit; empty where it is not known."""
+    commits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Service -> `id`, `time` (Unix seconds) and `dirty` of its source's commit, where that is known."""
     rollback_of: Mapping[str, str] = field(default_factory=dict)
     """Service -> the deployment whose version it leaves."""
     rollback_to: Mapping[str, str] = field(default_factory=dict)
     """Service -> the deployment whose version it goes back to."""
 
+    @property
+    def commit(self) -> Mapping[str, Any] | None:
+        """The commit that all services with a known one share."""
+        found = list(self.commits.values())
+        return found[0] if found and all(commit == found[0] for commit in found) else None
+
 
 @contextmanager
 def recorded(world: World, plan: Plan, background: Background | None = None) -> Iterator[Callable[[Outcome], None]]:
-    """Hold the locks and write the ledger while the block deploys.
+    """Write the ledger while the block deploys, under the lock that the world holds.
 
     A target without a ledger yet gets its record once there is one.
     """
     record = Recorder(world, plan, background or Background())
     world.deployment = record.ledger.id
-    has_ledger = world.has_ledger = "ledger" in world.state.stacks
-    services = [service.service for service in plan.services]
-    lock = Lock(world.aws, world.settings, services, record.ledger.id)
-    if has_ledger:
-        lock.acquire()
-        world.lock = lock
+    if world.has_ledger:
+        write_kept(world.aws, world.settings)
         record.start()
     try:
         action = "rollback" if record.background.rollback_to else "deploy"
-        commit = dict(record.background.commit) or None
+        commit = record.background.commit
         world.events.emit("start", deployment=record.ledger.id, action=action, actor=actor(), commit=commit)
         yield record.finish
     finally:
         record.stop()
-        # A ledger out of reach would cost another half a minute; the lease is free as soon as this process has ended.
-        if has_ledger and not record.broken:
-            lock.release()
 
 
 class Recorder:
@@ -78,14 +76,16 @@ class Recorder:
         self.world, self.plan, self.background = world, plan, background
         self.started = round(time.time() - world.events.seconds, 3)
         self.evidence: list[Event] = []
-        self.ledger = Ledger(world.aws, world.settings, new_id(time.time()))
+        self.ledger = Ledger(world.aws, world.settings, world.lock.deployment if world.lock else new_id(time.time()))
+        self.missed: list[tuple[int, Event]] = []
+        """Events that the ledger did not take, with their numbers."""
         self._queue: queue.Queue[Event | None] = queue.Queue()
         self._thread: threading.Thread | None = None
         self.broken = False
 
     def start(self) -> None:
         """Open the record and follow the events."""
-        self._try(lambda: self.ledger.open({**self._head(None), "stages": list(self.world.events.stages)}))
+        self._try(lambda: self.ledger.open(self._head(None)))
         self._thread = threading.Thread(target=self._follow, daemon=True, name="slipway-ledger")
         self._thread.start()
         self.world.events.listeners.append(self._hear)
@@ -103,16 +103,37 @@ class Recorder:
             "cost": deployment_cost(self.world, self.plan),
             "settling": sorted(self.world.settling),
             "digests": dict(self.world.digests),
-            "error": masked(str(outcome.error))[:ERROR] if outcome.error else None,
+            "error": masked(str(outcome.error)) if outcome.error else None,
             "evidence": self.evidence,
         }
-        self._try(lambda: self._close(facts))
+        self._note_live(outcome)
+        try:
+            self._close(facts)
+        except SlipwayError as error:
+            self._keep(facts, error)
+
+    def _note_live(self, outcome: Outcome) -> None:
+        """The lock remembers the commit: the next holder reads it with the lock, no index lags in between."""
+        for service in self.plan.changed:
+            commit = self.background.commits.get(service.service)
+            if self.world.lock and commit and outcome.verdict_of(service) is Verdict.LIVE:
+                self.world.lock.live_commits[service.service] = commit
 
     def _close(self, facts: Event) -> None:
         if not self.world.has_ledger:
             self.world.has_ledger = "ledger" in read_stacks(self.world.aws, self.world.settings)[0]
         if self.world.has_ledger:
             self.ledger.close(facts)
+            for number, event in self.missed:
+                self.ledger.event(event, number)
+
+    def _keep(self, facts: Event, error: SlipwayError) -> None:
+        try:
+            path = keep(self.world.settings, self.ledger.id, facts, self.missed)
+            text = f"not recorded yet: {error}; the next command that reaches the ledger writes {path.name}"
+        except OSError as lost:
+            text = f"not recorded: {error}; {lost}"
+        self.world.events.emit("warning", service=None, text=text)
 
     def stop(self) -> None:
         """Write what is left and end the thread."""
@@ -133,8 +154,7 @@ class Recorder:
             "started": self.started,
             "path": str(self.plan.path),
             "reason": self.plan.reason,
-            "stacks": list(self.plan.stacks) or None,
-            "commit": dict(self.background.commit) or None,
+            "commit": self.background.commit,
             "rollback_of": max(undone, default=None),
             "services": {s.service: self._service(s, outcome) for s in self.plan.services},
         }
@@ -149,6 +169,7 @@ class Recorder:
             "previous_tag": service.previous_tag,
             "digest": self.world.digests.get(name) or self.world.state.digests.get(name),
             "verdict": str(ended or (Verdict.UNCHANGED if is_same else RUNNING)),
+            "commit": self.background.commits.get(name),
             "rollback_of": self.background.rollback_of.get(name),
             "rollback_to": self.background.rollback_to.get(name),
             "cache": self._cache(service) if outcome else None,
@@ -163,26 +184,32 @@ class Recorder:
         return found if service.build else {"image": "registry", **found}
 
     def _hear(self, event: Event) -> None:
-        if event["event"] in NOT_KEPT:
-            return
-        if event["event"] == "evidence":
-            event = fitting(event)
-            if has_room(self.evidence, event):
-                self.evidence.append(event)
-        self._queue.put(event)
+        if event["event"] == "evidence" and len(self.evidence) < EVIDENCE_KEPT:
+            self.evidence.append(_short(event))
+        if event["event"] not in NOT_KEPT:
+            self._queue.put(event)
 
     def _follow(self) -> None:
         # Some milliseconds of every deploy, spent here while docker works; `finish` has somebody waiting.
         import_module(COUNTER)
+        number = 0
         while (event := self._queue.get()) is not None:
-            self._try(partial(self.ledger.event, event))
+            number += 1
+            if not self._try(partial(self.ledger.event, event, number)):
+                self.missed.append((number, event))
 
-    def _try(self, write: Callable[[], None]) -> None:
-        """A ledger that cannot be written is said once; it does not stop a deploy."""
+    def _try(self, write: Callable[[], None]) -> bool:
+        """A ledger that cannot be written is said once, and not asked again before the end; it stops no deploy."""
         if self.broken:
-            return
+            return False
         try:
             write()
         except SlipwayError as error:
             self.broken = True
-            self.world.events.emit("warning", service=None, text=f"not recorded: {error}")
+            self.world.events.emit("warning", service=None, text=f"the ledger is out of reach: {error}")
+        return not self.broken
+
+
+def _short(event: Event) -> Event:
+    """Evidence as it fits into the record: an item of DynamoDB holds 400 KB."""
+    return {**event, "logs": [line[:LINE] for line in event.get("logs", [])[-LINES:]]}

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scripts.engine.deploying import execute, learn_urls, settled
+from scripts.engine.deploying import execute, unchanged
 from scripts.engine.errors import BadInput, Refused
 from scripts.engine.events import Event
 from scripts.engine.history import good_records, history, read_deployment
 from scripts.engine.looking import chosen_services
-from scripts.engine.model import Action, Path, Plan, ServicePlan, Stack, Verdict
+from scripts.engine.model import Action, Path, Plan, ServicePlan, Stack, TargetState, Verdict
 from scripts.engine.outcome import Outcome, as_facts
 from scripts.engine.recording import Background, recorded
+from scripts.engine.settling import is_taken, moving, settled
 from scripts.engine.state import Listing, checked_stacks, read_digest, read_stacks, read_state, service_stack
 from scripts.engine.together import runs_other
+from scripts.engine.turns import locked
 from scripts.engine.versions import GOOD, Version, good_versions, present, previous, version_of
 from scripts.engine.world import World
 
@@ -52,9 +54,8 @@ class Choice:
     @property
     def background(self) -> Background:
         """What the record tells of it."""
-        commits = [one.to.commit for one in self.returns]
         return Background(
-            commit=commits[0] if all(commit == commits[0] for commit in commits) else {},
+            commits={one.service: one.to.commit for one in self.returns if one.to.commit},
             rollback_of={one.service: one.now.deployment for one in self.returns if one.now},
             rollback_to={one.service: one.to.origin for one in self.returns},
         )
@@ -82,16 +83,43 @@ def choose(world: World, names: Sequence[str], to: str | None, *, listing: Listi
 
 def rollback(world: World, names: Sequence[str], to: str | None = None) -> Outcome:
     """Bring the earlier version live; raises SlipwayError when it ends before anything was changed."""
-    choice = choose(world, names, to, listing=settled(world))
-    plan = choice.plan
-    world.events.emit("plan", **as_facts(plan))
-    if plan.path is Path.NONE:
-        learn_urls(world)
-        return Outcome(Verdict.UNCHANGED, plan)
-    with recorded(world, plan, choice.background) as finish:
-        outcome = _overtaken(world, plan) or execute(world, plan)
-        finish(outcome)
+    if world.manners.supersede and not names:
+        raise BadInput("which services?", where="--supersede", remedy="name them: ./poe rollback --supersede SERVICE")
+    with world.events.stage("prepare", text="looking at the target"):
+        listing = checked_stacks(world.aws, world.settings)
+    world.has_ledger = "ledger" in listing[0]
+    services = chosen_services(world.settings, names)
+    choice = None
+    if not (names and moving(world.settings, listing, services) and is_taken(world, services)):
+        choice = _chosen(world, names, to, settled(world, listing, services))
+        if choice.plan.path is Path.NONE:
+            return unchanged(world, choice.plan)
+        services = tuple(service.service for service in choice.plan.services)
+    with locked(world, services, choice.plan.reason if choice else "rollback") as lock:
+        if choice is None or (lock and lock.waited):
+            choice = _chosen(world, names, to, settled(world, None, services))
+            if choice.plan.path is Path.NONE:
+                return unchanged(world, choice.plan)
+            if not to and not world.manners.supersede:
+                _refuse_what_was_overtaken(replace(world.state, stacks=listing[0]), choice.plan)
+        with recorded(world, choice.plan, choice.background) as finish:
+            outcome = _overtaken(world, choice.plan) or execute(world, choice.plan)
+            finish(outcome)
     return outcome
+
+
+def _chosen(world: World, names: Sequence[str], to: str | None, listing: Listing) -> Choice:
+    choice = choose(world, names, to, listing=listing)
+    world.events.emit("plan", **as_facts(choice.plan))
+    return choice
+
+
+def _refuse_what_was_overtaken(before: TargetState, plan: Plan) -> None:
+    """Who waited for another one's deploy meant the version before that; "previous" would now be something else."""
+    for service in plan.services:
+        stack = service_stack(before, service.service)
+        if stack is None or stack.image_tag != service.previous_tag:
+            raise _changed_meanwhile(service.service, stack.image_tag if stack else None)
 
 
 def _deployment(world: World, deployment: str) -> Event:
@@ -217,10 +245,13 @@ def _overtaken(world: World, plan: Plan) -> Outcome | None:
     for service in plan.changed:
         stack = service_stack(now, service.service)
         if stack is None or stack.image_tag != service.previous_tag:
-            error = Refused(
-                f"{service.service} was changed meanwhile: it does not have {service.previous_tag} any more",
-                where="rollback",
-                remedy="./poe history tells by whom; run the command again if that is still wanted",
-            )
-            return Outcome(Verdict.FAILED, plan, {"": error})
+            return Outcome(Verdict.FAILED, plan, {"": _changed_meanwhile(service.service, service.previous_tag)})
     return None
+
+
+def _changed_meanwhile(service: str, tag: str | None) -> Refused:
+    return Refused(
+        f"{service} was changed meanwhile: it does not have {tag} any more",
+        where="rollback",
+        remedy="./poe history tells by whom; run the command again if that is still wanted",
+    )

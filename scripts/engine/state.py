@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from scripts.engine.aws import Aws, error_code, translated
-from scripts.engine.errors import Refused
+from scripts.engine.errors import Refused, SlipwayError
+from scripts.engine.lease import read_leases
 from scripts.engine.model import Running, Stack, TargetState
 from settings import Settings
 from settings.model import release_key, service_key
@@ -187,6 +188,8 @@ def read_state(
         running = pool.submit(read_running, aws, settings, list(tags))
         repositories = pool.submit(read_repositories, aws, settings)
         looked = {service: pool.submit(read_digest, aws, settings, service, tag) for service, tag in known.items()}
+        has_ledger = listing is not None and "ledger" in listing[0]
+        fences = pool.submit(read_fences, aws, settings, list(tags)) if has_ledger else None
         found, bootstrapped = listing or checked_stacks(aws, settings)
         digests = {service: digest for service, answer in looked.items() if (digest := answer.result())}
         return TargetState(
@@ -195,7 +198,17 @@ def read_state(
             digests=digests,
             running=running.result(),
             repositories=repositories.result(),
+            fences=fences.result() if fences else {},
         )
+
+
+def read_fences(aws: Aws, settings: Settings, services: list[str]) -> dict[str, int | None]:
+    """Service -> fencing number of a lock that was given back; None where it is held, or where nothing can be read."""
+    try:
+        leases = read_leases(aws, settings, services)
+    except SlipwayError:  # who needs the lock will be told; who changes nothing does not need it
+        return {}
+    return {name: lease.fence if lease.until <= 0 else None for name, lease in leases.items()}
 
 
 def service_stack(state: TargetState, service: str) -> Stack | None:

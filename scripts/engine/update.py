@@ -24,6 +24,15 @@ def put_back(aws: Aws, stack: Stack, tag: str, template: str | None) -> bool:
     return _update(aws, stack, tag, {"TemplateBody": template} if template else {"UsePreviousTemplate": True})
 
 
+def cancel_update(aws: Aws, stack: Stack) -> None:
+    """CancelUpdateStack: CloudFormation rolls back to what served before.
+
+    With the caller's credentials: the CDK's deploy role may not. Source: aws-cdk, bootstrap-template.yaml.
+    """
+    with translated(f"cancel the update of {stack.name}"):
+        aws.client("cloudformation").cancel_update_stack(StackName=stack.name)
+
+
 def read_template(aws: Aws, stack: Stack) -> str:
     """The template that CloudFormation holds, as JSON text."""
     import json

@@ -130,6 +130,7 @@ def restore(world: World, service: str, before: Baseline) -> bool:
     template_changed = before.template is not None and stack.status == "UPDATE_COMPLETE"
     if stack.image_tag == before.image_tag and not template_changed:
         return True
+    world.may_change()
     with world.events.stage("update", service, "putting the previous version back"):
         if put_back(world.aws, stack, before.image_tag, before.template):
             _await_previous(world, service, before.image_tag)

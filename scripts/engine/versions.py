@@ -40,7 +40,7 @@ def version_of(row: Event, service: str) -> Version | None:
         tag=own["image_tag"],
         verdict=own.get("verdict", row["verdict"]),
         path=own.get("path", ""),
-        commit=row.get("commit") or {},
+        commit=own.get("commit") or row.get("commit") or {},
         origin=own.get("rollback_to", row["id"]),
     )
 

@@ -10,10 +10,9 @@ from scripts.engine.aws import Aws
 from scripts.engine.cdk import Cdk
 from scripts.engine.connection import Connection
 from scripts.engine.content import Context
-from scripts.engine.errors import Superseded
 from scripts.engine.events import Events
 from scripts.engine.images import Images
-from scripts.engine.lock import Lock
+from scripts.engine.lock import Lock, Manners
 from scripts.engine.model import TargetState
 from scripts.engine.rollout import Baseline
 from scripts.engine.shell import Shell
@@ -40,6 +39,7 @@ class World:
     urls: dict[str, str] = field(default_factory=dict)
     load_balancer: str | None = None
     """Base URL of the load balancer by its own name: where every request goes, whatever host it names."""
+    manners: Manners = field(default_factory=Manners)
     lock: Lock | None = None
     has_ledger: bool = False
     deployment: str | None = None
@@ -67,9 +67,9 @@ class World:
         self.cache.setdefault(service, {}).update(facts)
 
     def may_change(self) -> None:
-        """Raise Superseded when another deploy took the lock over: the fence in front of every mutating step."""
-        if self.lock is not None and self.lock.lost.is_set():
-            raise Superseded("another deploy took over the lock", remedy="./poe status shows what runs")
+        """Raise Superseded when the table says that the lock is not ours: the fence in front of every mutating step."""
+        if self.lock is not None:
+            self.lock.check()
 
 
 def wanted_digest(world: World, service: str, tag: str) -> str:

@@ -29,8 +29,14 @@ DOCKER = {
 }
 """What `docker login`, push and the layer cache need. Source: Amazon ECR user guide, "IAM permissions for pushing"."""
 
-OTHER_TIMES = {"logs:FilterLogEvents", "dynamodb:Query", "dynamodb:GetItem", "cloudwatch:GetMetricData"}
-"""`./poe logs`; `./poe status`; a deploy that finds the lock taken; a service that bakes for minutes."""
+OTHER_TIMES = {
+    "logs:FilterLogEvents",
+    "dynamodb:Query",
+    "dynamodb:GetItem",
+    "cloudformation:CancelUpdateStack",
+    "cloudwatch:GetMetricData",
+}
+"""`./poe logs`; `./poe status`; a deploy that finds the lock taken, or ends another; a service that bakes long."""
 WHOLE = {"ecr:GetAuthorizationToken", "cloudwatch:GetMetricData"}
 """Reading actions that IAM knows no resources for. Source: Service Authorization Reference."""
 

@@ -27,7 +27,7 @@ def _cloud() -> Cloud:
 @pytest.fixture(autouse=True)
 def _no_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine so busy that a test takes seconds, a lease would be renewed behind the test's back."""
-    monkeypatch.setattr(lock, "HEARTBEAT_SECONDS", 3600)
+    monkeypatch.setattr(lock, "LOOK_SECONDS", 3600)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from settings.fingerprint import fingerprints
 from tests.unit.engine.clouds import Answer, Cloud, Refusal
 from tests.unit.engine.projects import project
 from tests.unit.engine.shells import FakeShell
+from tests.unit.engine.tables import Table
 from tests.unit.engine.trees import plant
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -69,10 +70,8 @@ class Target:
             "ecr:BatchGetImage": self.manifest,
             "ecr:PutImage": {},
             "elbv2:DescribeTargetHealth": self.health,
-            "dynamodb:PutItem": {},
-            "dynamodb:TransactWriteItems": {},
-            "dynamodb:DeleteItem": {},
         }
+        self.table = Table(self.cloud)
 
     def stacks(self, asked: Answer) -> Answer:
         rows = []

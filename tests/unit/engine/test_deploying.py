@@ -89,10 +89,14 @@ def test_an_image_that_the_engine_holds_is_pushed_and_not_built(world: World, ta
 def test_every_deploy_is_recorded_and_its_lock_given_back(world: World, target: Target) -> None:
     edit(target.settings)
     deploy(world, [])
+    taken = [asked["Key"]["pk"]["S"] for asked in target.cloud.parameters("dynamodb:UpdateItem")]
+    assert taken == ["lock#gateway", "lock#hello"] * 2
     items = [unpack(item) for item in target.cloud.put()]
-    assert [item["pk"] for item in items[:2]] == ["lock#gateway", "lock#hello"]
     assert [item["data"]["verdict"] for item in items if item["sk"] == "head"] == ["running", "live"]
-    assert len(target.cloud.parameters("dynamodb:DeleteItem")) == 2
+    assert [(target.table.lock(name)["until"], target.table.lock(name)["fence"]) for name in ("gateway", "hello")] == [
+        (0, 1),
+        (0, 1),
+    ]
 
 
 def test_only_the_chosen_service_is_deployed(world: World, target: Target) -> None:

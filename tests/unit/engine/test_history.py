@@ -112,8 +112,8 @@ def test_running_without_its_lease_was_killed(cloud: Cloud, table: Table, holder
 
 def test_one_deployment_with_its_events(cloud: Cloud, table: Table) -> None:
     ledger = record(cloud, 1, error="why", stages=[{"name": "build"}])
-    ledger.event({"event": "stage", "at": 0.5})
-    ledger.event({"event": "stage_done", "at": 1.5})
+    ledger.event({"event": "stage", "at": 0.5}, 1)
+    ledger.event({"event": "stage_done", "at": 1.5}, 2)
     found = read_deployment(cloud.aws, SETTINGS, ident(1))
     assert found is not None
     assert (found["id"], found["error"], found["stages"]) == (ident(1), "why", [{"name": "build"}])

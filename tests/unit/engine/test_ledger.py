@@ -72,8 +72,8 @@ def test_a_deployment_is_a_head_and_its_events_in_order(cloud: Cloud, monkeypatc
     cloud.answers |= {"dynamodb:PutItem": {}, "dynamodb:TransactWriteItems": {}}
     ledger = Ledger(cloud.aws, SETTINGS, ID)
     ledger.open({"actor": "me", "verdict": "live"})
-    ledger.event({"event": "stage", "at": 0.5})
-    ledger.event({"event": "stage_done", "at": 1.25})
+    ledger.event({"event": "stage", "at": 0.5}, 1)
+    ledger.event({"event": "stage_done", "at": 1.25}, 2)
     ledger.close({"actor": "me", "verdict": "live"})
     tables = [row["Put"]["TableName"] for c in cloud.parameters(WRITE) for row in c["TransactItems"]]
     tables += [call["TableName"] for call in cloud.parameters("dynamodb:PutItem")]
@@ -127,5 +127,5 @@ def test_items_expire_when_the_target_says(cloud: Cloud, monkeypatch: pytest.Mon
     cloud.answers |= {WRITE: {}, "dynamodb:PutItem": {}}
     ledger = Ledger(cloud.aws, short, ID)
     ledger.open({"services": {}})
-    ledger.event({"event": "stage"})
+    ledger.event({"event": "stage"}, 1)
     assert {unpack(item)["expires_at"] for item in cloud.put()} == {1_000_000 + 3 * 86_400}

@@ -32,7 +32,7 @@ def ident(number: int) -> str:
 
 @pytest.fixture
 def table(target: Target) -> Table:
-    return Table(target.cloud)
+    return target.table
 
 
 class Past:
@@ -75,7 +75,7 @@ def test_the_version_before_becomes_live(world: World, target: Target, past: Pas
     own = record["services"]["hello"]
     assert (own["rollback_to"], own["rollback_of"], own["digest"]) == (first, second, "sha256:src-a")
     assert report(world, outcome)["deployment"] == record["id"]
-    assert ("lock#hello", "lock") not in table.items
+    assert (table.lock("hello")["until"], table.lock("hello")["fence"]) == (0, 1)
 
 
 def test_no_source_is_read_and_nothing_is_started(

@@ -26,4 +26,5 @@ def session(
         images=Images(settings, CONNECTION, shell, cloud.aws),
         cdk=Cdk(settings, CONNECTION, shell),
         state=live(settings),
+        has_ledger=True,
     )

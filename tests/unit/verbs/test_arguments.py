@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 
 import pytest
 
+from scripts import command
+from scripts.engine.lock import Manners
 from tests.unit.verbs.conftest import Run
 
 TASKS = {
@@ -19,6 +22,7 @@ TASKS = {
     "doctor": "doctor",
     "history": "history",
     "local_target": "local",
+    "lock": "lock",
     "logs": "logs",
     "notify": "notify",
     "outputs": "outputs",
@@ -27,6 +31,7 @@ TASKS = {
     "show": "show",
     "stats": "stats",
     "status": "status",
+    "unlock": "unlock",
 }
 """Module -> what users type after ./poe."""
 NEEDED = {
@@ -197,3 +202,43 @@ def test_nobody_to_notify(run: Run) -> None:
         ended = run("notify", *words)
         assert (ended.code, ended.out) == (2, "")
         assert ended.err == message("local: nobody is told", "add [targets.local.notify.NAME] to slipway.toml")
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ((), "--reason: say why"),
+        (("--reason", " "), "--reason: say why"),
+        (("--reason", "\x1b[31m"), "--reason: say why"),
+        (("--reason", "x" * 201), "--reason: longer than 200 characters"),
+        (("--reason", "a", "--for", "8d"), "--for: longer than 7d"),
+        (("--reason", "a", "--for", "0h"), "./poe lock: argument --for: '0h' is not a time such as 30m, 2h or 1d"),
+        (("--reason", "a", "--for", "soon"), "./poe lock: argument --for: 'soon' is not a time such as 30m, 2h or 1d"),
+    ],
+)
+def test_a_lock_needs_a_reason_and_an_end(run: Run, words: tuple[str, ...], error: str) -> None:
+    ended = run("lock", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"error: {error}\n")
+
+
+@pytest.mark.parametrize("verb", ["deploy", "deploy_fast", "deploy_bootstrap", "rollback"])
+def test_a_word_behind_wait_that_is_no_number_is_a_service(run: Run, verb: str) -> None:
+    ended = run(verb, "--wait", "nope")
+    assert ended.err == message("SERVICE: there is no service 'nope'", SERVICES)
+
+
+def manners(*words: str) -> tuple[Manners, list[str]]:
+    made = command.parser("deploy", "", services=True)
+    command.lock_options(made)
+    arguments = command.with_manners(made.parse_args(words))
+    return command.read_manners(arguments, 600), arguments.services
+
+
+def test_manners() -> None:
+    assert manners() == (Manners(), [])
+    assert manners("hello", "--wait") == (Manners(wait=600), ["hello"])
+    assert manners("--wait", "hello") == (Manners(wait=600), ["hello"])
+    assert manners("--wait", "30", "hello") == (Manners(wait=30), ["hello"])
+    assert manners("--wait=0", "--supersede") == (Manners(wait=0, supersede=True), [])
+    assert command.read_manners(Namespace(), 600) == Manners()
