@@ -78,7 +78,7 @@ def deploy(world: World, names: Sequence[str], forced: Path | None = None) -> Ou
         plan = _planned(world, services, forced, settled(world, listing, services))
     if plan and plan.path is Path.NONE:
         return unchanged(world, plan)
-    with locked(world, services) as lock:
+    with locked(world, services, plan.reason if plan else "") as lock:
         if plan is None or (lock and not lock.seen_before(world.state.fences)):
             plan = _planned(world, services, forced, settled(world, None, services))
             if plan.path is Path.NONE:
