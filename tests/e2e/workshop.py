@@ -110,14 +110,15 @@ class Lane:
 class Workshop:
     """The cloud and its lanes."""
 
-    def __init__(self, project: Project, names: Sequence[str] = LANES) -> None:
-        self.project, self.names = project, names
+    def __init__(self, project: Project, names: Sequence[str] = LANES, more: str = "") -> None:
+        self.project, self.names, self.more = project, names, more
         self.free: queue.Queue[str] = queue.Queue()
         self.pool = ThreadPoolExecutor(len(names))
 
     def open(self) -> Result:
         """Make the sources and bring everything live."""
-        services = [SERVICE.format(name=name, port=FIRST_PORT + at) for at, name in enumerate(self.names)]
+        template = SERVICE + self.more
+        services = [template.format(name=name, port=FIRST_PORT + at) for at, name in enumerate(self.names)]
         self.project.write("slipway.toml", HEAD + "".join(services))
         for name in self.names:
             Lane(self.project, name).make()
