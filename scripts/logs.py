@@ -17,18 +17,24 @@ def logs_verb() -> int:
     parser.add_argument("service", metavar="SERVICE")
     parser.add_argument("-f", "--follow", action="store_true", help="go on printing new lines")
     parser.add_argument("--since", type=int, default=15, metavar="MINUTES", help="how far back to begin (default: 15)")
+    parser.add_argument("--process", metavar="NAME", help="only `web`, a worker, a schedule, or `release`")
     arguments = parser.parse_args()
     world = look_at(arguments.target, [arguments.service])
     command.obey_signals(world.shell)
     check_account(world.aws, world.settings)
-    logs = Logs(world.aws, world.settings, arguments.service, since=time.time() - arguments.since * 60)
+    begin = time.time() - arguments.since * 60
+    logs = Logs(world.aws, world.settings, arguments.service, since=begin, process=arguments.process)
     while True:
         for line in logs.new_lines():
-            print(
-                json.dumps(line) if arguments.json else f"{line['at']} {line['task'][:8]} {line['message']}", flush=True
-            )
+            print(json.dumps(line) if arguments.json else _text(line, arguments.service), flush=True)
         if not arguments.follow or world.cancelled(1.0):
             return 0
+
+
+def _text(line: dict[str, str], service: str) -> str:
+    """A line as people read it; of a worker or a schedule with its name."""
+    process = line["container"].removeprefix(service).lstrip("-")
+    return " ".join(filter(None, (line["at"], line["task"][:8], process, line["message"])))
 
 
 def main() -> None:

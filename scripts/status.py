@@ -7,6 +7,7 @@ from typing import Any
 
 from scripts import command
 from scripts.engine.addresses import base_url, urls
+from scripts.engine.by_clock import read_schedules
 from scripts.engine.history import history
 from scripts.engine.model import Running, TargetState
 from scripts.engine.state import read_state, service_stack
@@ -33,11 +34,22 @@ def status_verb() -> int:
             f"  {name:<{width}}  {row['image_tag'] or 'not deployed':<17}  "
             f"{row['state']:<24}  {row['url'] or ''}".rstrip()
         )
+        for line in _processes(row):
+            print(f"  {'':<{width}}    {line}")
     for lock in rows["locks"]:
         print(f"lock: {lock['text']}")
     if last := rows["last_deployment"]:
         print(f"last deployment {last['id']}: {last['verdict']} ({last['path']}: {last['reason']}) by {last['actor']}")
     return 0
+
+
+def _processes(row: dict[str, Any]) -> list[str]:
+    """The workers and schedules of a service, a line each."""
+    lines = [f"worker {name}: {worker['state'] or 'not deployed'}" for name, worker in row["workers"].items()]
+    for name, found in row["schedules"].items():
+        what = f"{found['schedule']}, {found['state'].lower()}" if found["state"] else "not deployed"
+        lines.append(f"schedule {name}: {what}")
+    return lines
 
 
 def read_status(world: World) -> dict[str, Any]:
@@ -72,23 +84,34 @@ def _state(world: World) -> TargetState:
 
 
 def _row(world: World, state: TargetState, name: str) -> dict[str, Any]:
-    stack, running = service_stack(state, name), state.running.get(name, Running())
-    wanted = state.digests.get(name)
-    right = sum(digest == wanted for digest in running.digests)
+    stack, wanted, service = service_stack(state, name), state.digests.get(name), world.settings.service(name)
+    own = _counts(state.running.get(name, Running()), wanted)
     url = world.urls.get(name) if stack else None
-    health = (
-        ask(url.rstrip("/") + world.settings.service(name).health_path, via=world.load_balancer).text if url else None
-    )
+    health = ask(url.rstrip("/") + service.health_path, via=world.load_balancer).text if url else None
+    ecs_names = {worker.name: service.ecs_name(worker.name) for worker in service.workers}
     return {
         "image_tag": stack.image_tag if stack else None,
         "digest": wanted,
         "stack_status": stack.status if stack else None,
+        **own,
+        "health": health,
+        "url": url,
+        "state": f"{own['state']}, {health}" if stack else "",
+        "workers": {
+            worker: _counts(state.running[ecs_name], wanted) if ecs_name in state.running else {"state": ""}
+            for worker, ecs_name in ecs_names.items()
+        },
+        "schedules": read_schedules(world.aws, world.settings, name),
+    }
+
+
+def _counts(running: Running, wanted: str | None) -> dict[str, Any]:
+    right = sum(digest == wanted for digest in running.digests)
+    return {
         "desired": running.desired,
         "running": len(running.digests),
         "running_wanted": right,
-        "health": health,
-        "url": url,
-        "state": f"{right} of {running.desired} tasks, {health}" if stack else "",
+        "state": f"{right} of {running.desired} task{'s'[: running.desired != 1]}",
     }
 
 

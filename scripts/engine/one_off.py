@@ -52,18 +52,15 @@ Definition = dict[str, Any]
 
 def wanted_definition(aws: Aws, stack: Stack, image: str) -> Definition:
     """The stack's task definition with that image, for a registration; with its own ARN where nothing differs."""
+    arn = stack.outputs["TaskDefinition"]
     with translated(f"read the task definition of {stack.name}"):
-        answer = aws.client("ecs").describe_task_definition(
-            taskDefinition=stack.outputs["TaskDefinition"], include=["TAGS"]
-        )
-    found = answer["taskDefinition"]
-    tags = [row for row in answer.get("tags", []) if not row["key"].startswith("aws:")]  # those are CloudFormation's
+        found = aws.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
     name = stack.outputs["ContainerName"]
     containers = [_with_image(row, image) if row["name"] == name else row for row in found["containerDefinitions"]]
     made = {key: found[key] for key in ACCEPTED if found.get(key)} | {"containerDefinitions": containers}
     if containers == found["containerDefinitions"]:
-        return {**made, "taskDefinitionArn": found["taskDefinitionArn"]}
-    return {**made, "tags": tags} if tags else made
+        return {**made, "taskDefinitionArn": arn}
+    return made
 
 
 def _with_image(container: Mapping[str, Any], image: str) -> Definition:

@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.engine.model import Running, Stack, TargetState, Wanted
 from settings import Service, Settings, Target
-from settings.model import service_key
+from settings.model import Schedule, Worker, service_key
 
 REGISTRY = "111111111111.dkr.ecr.eu-central-1.amazonaws.com"
 FOUNDATION = ("registry", "platform", "ledger", "analysis", "gateway")
@@ -27,6 +27,17 @@ def project(*names: str, **target: Any) -> Settings:
         services=services,
         targets=("local", "staging"),
     )
+
+
+def with_processes(settings: Settings) -> Settings:
+    """The same, where `hello` has a release command, a worker and a schedule."""
+    more: Any = {
+        "release": "python manage.py migrate",
+        "workers": (Worker("mailer", "python mail.py"),),
+        "schedules": (Schedule("nightly", "python tidy.py", "rate(1 day)"),),
+    }
+    services = tuple(replace(s, **more) if s.name == "hello" else s for s in settings.services)
+    return replace(settings, services=services)
 
 
 def tag(service: str) -> str:
@@ -63,10 +74,12 @@ def stack(settings: Settings, key: str, **changes: Any) -> Stack:
 def live(settings: Settings) -> TargetState:
     """The state of a target where everything runs as wanted."""
     names = [service.name for service in settings.services]
+    workers = {s.ecs_name(w.name): (s, w) for s in settings.services for w in s.workers}
     return TargetState(
         stacks={key: stack(settings, key) for key in settings.stack_keys},
         bootstrapped=True,
         digests={name: digest(name) for name in names},
-        running={name: Running(digests=(digest(name),) * 2, desired=2) for name in names},
+        running={name: Running(digests=(digest(name),) * 2, desired=2) for name in names}
+        | {name: Running((digest(s.name),) * w.desired, w.desired) for name, (s, w) in workers.items()},
         repositories=frozenset(names),
     )

@@ -12,7 +12,7 @@ import pytest
 from scripts.engine.model import Action, Path, Plan, Running, ServicePlan, Stack, TargetState, Wanted
 from scripts.engine.planner import CHOICES, plan
 from settings import Settings
-from tests.unit.engine.projects import FOUNDATION, digest, live, project, stack, tag, wanted
+from tests.unit.engine.projects import FOUNDATION, digest, live, project, stack, tag, wanted, with_processes
 
 SETTINGS = project()
 LIVE = live(SETTINGS)
@@ -299,3 +299,70 @@ def test_a_hundred_services_are_planned_at_once() -> None:
     settings: Settings = project(*(f"s{n}" for n in range(100)))
     found = plan(settings, live(settings), wanted(settings), [service.name for service in settings.services])
     assert (found.path, len(found.services)) == (Path.NONE, 100)
+
+
+WITH = with_processes(SETTINGS)
+WORKING = live(WITH)
+WANT = wanted(WITH)
+
+
+def hello_of(state: TargetState, want: Wanted = WANT) -> ServicePlan:
+    return plan(WITH, state, want, BOTH).services[1]
+
+
+def mailer_runs(*digests: str, desired: int = 1, deploying: bool = False) -> TargetState:
+    return replace(WORKING, running={**WORKING.running, "hello-mailer": Running(digests, desired, deploying)})
+
+
+def test_tasks_of_workers_count() -> None:
+    found = hello_of(WORKING)
+    assert (found.path, found.reason) == (Path.NONE, "src-hello runs in 3 tasks, settings unchanged")
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "action"),
+    [
+        (mailer_runs(), "the stack wants src-hello, but only 0 of 1 task of hello-mailer run it", Action.REASSERT),
+        (
+            mailer_runs("sha256:hello", "sha256:old", desired=2),
+            "the stack wants src-hello, but only 1 of 2 tasks of hello-mailer run it",
+            Action.REASSERT,
+        ),
+        (mailer_runs("sha256:hello", deploying=True), "a rollout of src-hello is still under way", Action.WATCH),
+        (
+            replace(WORKING, running={name: row for name, row in WORKING.running.items() if name != "hello-mailer"}),
+            "the stack wants src-hello, but only 0 of 1 task of hello-mailer run it",
+            Action.REASSERT,
+        ),
+    ],
+)
+def test_a_worker_that_does_not_run_what_it_should(state: TargetState, reason: str, action: Action) -> None:
+    found = hello_of(state)
+    assert (found.path, found.reason, found.action, found.release) == (Path.FAST, reason, action, False)
+
+
+def test_a_new_image_asks_for_the_release_command() -> None:
+    found = plan(WITH, WORKING, replace(WANT, tags={**WANT.tags, "hello": "src-new"}), BOTH)
+    assert [service.release for service in found.services] == [False, True]
+    assert (found.path, found.stacks) == (Path.FAST, ())
+
+
+@pytest.mark.parametrize("left", [None, {"Fingerprint": "old"}])
+def test_a_new_release_command_takes_the_full_path(left: dict[str, str] | None) -> None:
+    made = stack(WITH, "release-hello", outputs=left) if left else None
+    found = plan(WITH, with_stack("release-hello", made, WORKING), WANT, BOTH)
+    assert (found.path, found.reason) == (Path.FULL, "hello: its release command changed since it was deployed")
+    assert found.stacks == ("release-hello", "service-hello")
+    assert found.services[1].release
+
+
+def test_a_changed_setting_does_not_touch_the_stack_of_the_release_command() -> None:
+    found = plan(WITH, with_stack("service-hello", stack(WITH, "service-hello", outputs={}), WORKING), WANT, BOTH)
+    assert (found.stacks, found.services[1].release) == (("service-hello",), True)
+
+
+def test_a_new_service_publishes_its_image_through_the_stack_of_its_release_command() -> None:
+    state = with_stack("service-hello", None, replace(WORKING, repositories=frozenset({"gateway"})))
+    found = plan(WITH, state, WANT, BOTH)
+    assert found.stacks == ("release-hello", "service-hello")
+    assert (found.services[1].inline, found.services[1].release) == (True, True)

@@ -9,6 +9,7 @@ import pytest
 
 from scripts.engine.model import Action, Path, Plan, ServicePlan, TargetState
 from scripts.engine.planner import plan
+from scripts.engine.release import Release
 from scripts.engine.schedule import Schedule, schedule
 from scripts.engine.steps import (
     BootstrapToolkit,
@@ -23,7 +24,9 @@ from scripts.engine.steps import (
     amount,
     facts_of,
 )
+from tests.unit.engine.clouds import Cloud
 from tests.unit.engine.projects import FOUNDATION, live, project, stack, wanted
+from tests.unit.engine.worlds import session
 
 SETTINGS = project()
 GATEWAY = ServicePlan("gateway", Path.NONE, "", image_tag="src-g", previous_tag="src-g")
@@ -176,3 +179,50 @@ def test_a_step_as_plain_data() -> None:
 )
 def test_bytes_for_people(size: int, text: str) -> None:
     assert amount(size) == text
+
+
+RELEASED = replace(HELLO, release=True)
+
+
+def test_the_release_command_runs_before_the_update() -> None:
+    (lane,) = schedule(planned(Path.FAST, RELEASED)).rolling
+    assert lane[:2] == (Release("hello", "src-h"), UpdateTag("hello", "src-h"))
+    assert lane[2:] == rolling("hello", "src-h", certain=True)
+
+
+def test_on_the_full_path_it_runs_between_two_deployments() -> None:
+    changed = (replace(GATEWAY, path=Path.FULL), replace(RELEASED, path=Path.FULL))
+    keys = ("platform", "release-hello", "service-gateway", "service-hello")
+    tags = (("gateway", "src-g"), ("hello", "src-h"))
+    found = schedule(planned(Path.FULL, *changed, stacks=keys))
+    assert found.before == (
+        ((Synthesize(),),),
+        ((DeployStacks(keys[:2], tags),),),
+        ((Release("hello", "src-h"),),),
+        ((DeployStacks(keys[2:], tags),),),
+    )
+    assert found.rolling == tuple(rolling(name, tag, certain=False) for name, tag in tags)
+
+
+def test_without_anything_new_below_it_one_deployment_is_enough() -> None:
+    found = schedule(planned(Path.FULL, replace(RELEASED, path=Path.FULL), stacks=("service-hello",)))
+    assert found.before[1:] == (
+        ((Release("hello", "src-h"),),),
+        ((DeployStacks(("service-hello",), (("hello", "src-h"),)),),),
+    )
+
+
+def test_a_tag_goes_to_the_stacks_that_are_deployed(cloud: Cloud) -> None:
+    world = session(cloud)
+    given: list[Any] = []
+    world.cdk.deploy = lambda stacks, tags, on_line: given.append((stacks, tags))  # type: ignore[method-assign]
+    for keys in (("registry", "release-hello"), ("service-gateway", "service-hello")):
+        DeployStacks(keys, (("gateway", "src-g"), ("hello", "src-h"))).run(world)
+    prefix = "shop-staging-"
+    assert given == [
+        ([f"{prefix}registry", f"{prefix}release-hello"], {f"{prefix}release-hello": "src-h"}),
+        (
+            [f"{prefix}service-gateway", f"{prefix}service-hello"],
+            {f"{prefix}service-gateway": "src-g", f"{prefix}service-hello": "src-h"},
+        ),
+    ]

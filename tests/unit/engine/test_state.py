@@ -8,11 +8,20 @@ from typing import Any
 
 import pytest
 
-from scripts.engine.errors import Refused, Transient
+from scripts.engine.by_clock import read_schedules
+from scripts.engine.errors import Failed, Refused, Transient
 from scripts.engine.model import Running, TargetState
-from scripts.engine.state import check_account, read_digest, read_repositories, read_running, read_stacks, read_state
+from scripts.engine.state import (
+    check_account,
+    read_digest,
+    read_repositories,
+    read_running,
+    read_stack,
+    read_stacks,
+    read_state,
+)
 from tests.unit.engine.clouds import Cloud, Refusal
-from tests.unit.engine.projects import project
+from tests.unit.engine.projects import project, with_processes
 
 SETTINGS = project()
 TASK = "arn:aws:ecs:eu-central-1:111111111111:task/shop-staging/"
@@ -202,3 +211,58 @@ def test_nobody_is_asked_about_a_cloud_that_was_never_started(cloud: Cloud) -> N
     assert read_stacks(cloud.aws, SETTINGS) == ({}, False)
     check_account(cloud.aws, SETTINGS)
     assert cloud.asked == []
+
+
+def test_workers_are_read_with_their_service(cloud: Cloud) -> None:
+    cloud.answers |= {
+        "ecs:DescribeServices": {"services": [service("hello", desired=1), service("hello-mailer", desired=1)]},
+        "ecs:ListTasks": {"taskArns": [TASK + "1", TASK + "2", TASK + "3"]},
+        "ecs:DescribeTasks": {
+            "tasks": [
+                task("1", "hello", "sha256:a"),
+                task("2", "hello-mailer", "sha256:b"),
+                {**task("3", "hello", "sha256:c"), "group": "release:hello"},
+            ]
+        },
+    }
+    assert read_running(cloud.aws, with_processes(SETTINGS), ["hello"]) == {
+        "hello": Running(("sha256:a",), 1),
+        "hello-mailer": Running(("sha256:b",), 1),
+    }
+    assert cloud.parameters("ecs:DescribeServices")[0]["services"] == ["hello", "hello-mailer"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ({"Stacks": [stack("shop-staging-ledger")]}, "UPDATE_COMPLETE"),
+        (Refusal("ValidationError", "Stack with id shop-staging-ledger does not exist"), None),
+        ({"Stacks": []}, None),
+    ],
+)
+def test_one_stack_as_it_is_now(cloud: Cloud, answer: Any, status: str | None) -> None:
+    cloud.answers["cloudformation:DescribeStacks"] = answer
+    found = read_stack(cloud.aws, SETTINGS, "ledger")
+    assert (found.status if found else None) == status
+    assert cloud.parameters("cloudformation:DescribeStacks") == [{"StackName": "shop-staging-ledger"}]
+
+
+def test_a_stack_that_cannot_be_read(cloud: Cloud) -> None:
+    cloud.answers["cloudformation:DescribeStacks"] = Refusal("Throttling", "Rate exceeded")
+    with pytest.raises(Transient):
+        read_stack(cloud.aws, SETTINGS, "ledger")
+
+
+def test_the_schedules_of_a_service(cloud: Cloud) -> None:
+    settings = with_processes(SETTINGS)
+    cloud.answers["scheduler:GetSchedule"] = [
+        {"ScheduleExpression": "rate(1 day)", "State": "ENABLED"},
+        Refusal("ResourceNotFoundException", status=404),
+        Refusal("AccessDeniedException", status=403),
+    ]
+    assert read_schedules(cloud.aws, settings, "gateway") == {}
+    assert read_schedules(cloud.aws, settings, "hello") == {"nightly": {"schedule": "rate(1 day)", "state": "ENABLED"}}
+    assert read_schedules(cloud.aws, settings, "hello") == {"nightly": {"schedule": "", "state": ""}}
+    with pytest.raises(Failed):
+        read_schedules(cloud.aws, settings, "hello")
+    assert cloud.parameters("scheduler:GetSchedule")[0] == {"Name": "hello-nightly", "GroupName": "shop-staging-hello"}

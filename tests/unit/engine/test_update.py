@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from scripts.engine.errors import Failed, Transient
 from scripts.engine.model import Stack
 from scripts.engine.update import force_deployment, put_back, read_template, update_tag
 from tests.unit.engine.clouds import Cloud, Refusal
-from tests.unit.engine.projects import project
+from tests.unit.engine.projects import project, with_processes
 
 STACK = Stack("shop-staging-service-hello", "UPDATE_COMPLETE", parameters={"Size": "2", "ImageTag": "src-old"})
 UPDATED = {"StackId": "arn:aws:cloudformation:eu-central-1:111111111111:stack/x/1"}
@@ -115,3 +116,38 @@ def test_a_new_deployment_of_what_the_stack_holds(cloud: Cloud) -> None:
             },
         ),
     ]
+
+
+def resources(*families: str) -> dict[str, Any]:
+    row = {"LogicalResourceId": "x", "ResourceType": "AWS::ECS::TaskDefinition", "ResourceStatus": "CREATE_COMPLETE"}
+    then = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [{**row, "PhysicalResourceId": f"{ARN}{family}:7", "Timestamp": then} for family in families]
+    return {"StackResources": rows}
+
+
+ARN = "arn:aws:ecs:eu-central-1:111111111111:task-definition/"
+
+
+def test_its_workers_are_deployed_again_with_it(cloud: Cloud) -> None:
+    """Each with its own task definition; a schedule has one too, and a worker may not be deployed yet."""
+    cloud.answers |= {
+        "cloudformation:DescribeStackResources": resources(
+            "shop-staging-hello-nightly", "shop-staging-hello-mailer", "shop-staging-hello"
+        ),
+        "ecs:UpdateService": {},
+    }
+    force_deployment(cloud.aws, with_processes(project()), "hello")
+    asked = cloud.parameters("ecs:UpdateService")
+    assert [(row["service"], row["taskDefinition"]) for row in asked] == [
+        ("hello", f"{ARN}shop-staging-hello:7"),
+        ("hello-mailer", f"{ARN}shop-staging-hello-mailer:7"),
+    ]
+    cloud.answers["cloudformation:DescribeStackResources"] = resources("shop-staging-hello")
+    force_deployment(cloud.aws, with_processes(project()), "hello")
+    assert len(cloud.parameters("ecs:UpdateService")) == 3
+
+
+def test_a_stack_without_the_services_task_definition(cloud: Cloud) -> None:
+    cloud.answers["cloudformation:DescribeStackResources"] = resources("shop-staging-other")
+    with pytest.raises(Failed, match="it has no task definition of hello"):
+        force_deployment(cloud.aws, project(), "hello")

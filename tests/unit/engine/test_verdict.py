@@ -13,12 +13,12 @@ from scripts.engine.errors import Failed, RolledBack, SlipwayError, Superseded, 
 from scripts.engine.events import Event
 from scripts.engine.model import Verdict
 from scripts.engine.rollout import Baseline, Goal, Judgement, Snapshot
-from scripts.engine.verdict import see_through
+from scripts.engine.verdict import after_failed_update, see_through
 from scripts.engine.world import World
 from tests.unit.engine.clouds import Cloud
-from tests.unit.engine.endings import CRASH, told, updating, watching
+from tests.unit.engine.endings import CRASH, holds, told, updating, watching
 from tests.unit.engine.moments import BEFORE, FALLEN, LIVE, crashed, seen
-from tests.unit.engine.projects import REGISTRY
+from tests.unit.engine.projects import REGISTRY, with_processes
 
 NEXT = "The log lines above say why; correct the application, then ./poe deploy"
 
@@ -126,3 +126,39 @@ def test_each_failed_task_is_told_once(world: World, heard: list[Event], monkeyp
         "task n5 stopped: Essential container in task exited",
         "task n6 stopped: Essential container in task exited",
     ]
+
+
+FALLEN_WORKER = replace(crashed("n3"), container="hello-mailer")
+
+
+def test_the_evidence_of_a_worker_is_its_own(
+    world: World, cloud: Cloud, heard: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its log, its events, its size; of the service that goes back with it there is nothing to tell."""
+    world.settings = with_processes(world.settings)
+    container = {
+        "name": "hello-mailer",
+        "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g"}},
+    }
+    cloud.answers["ecs:DescribeTaskDefinition"] = {"taskDefinition": {"containerDefinitions": [container]}}
+    fallen = (replace(crashed("n9"), container="hello"), FALLEN_WORKER)
+    look = replace(seen(), workers={"hello-mailer": seen(tasks=(FALLEN_WORKER,))})
+    watching(monkeypatch, (Judgement("hello-mailer: no", Verdict.ROLLED_BACK, fallen, "hello-mailer"), look))
+    with pytest.raises(RolledBack, match="hello: hello-mailer: no; likely cause"):
+        see_through(world, "hello", "src-new", certain=True)
+    (evidence,) = told(heard, "evidence")
+    assert (evidence["service"], evidence["process"]) == ("hello", "hello-mailer")
+    assert ([task["id"] for task in evidence["tasks"]], evidence["logs"]) == (["n3"], ["KeyError: 'X'"])
+    assert cloud.parameters("ecs:DescribeServices") == [{"cluster": "shop-staging", "services": ["hello-mailer"]}]
+    assert cloud.parameters("logs:GetLogEvents")[0]["logStreamName"] == "hello-mailer/n3"
+
+
+def test_a_worker_that_fell_while_cloudformation_waited(
+    world: World, cloud: Cloud, heard: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.settings, world.updating = with_processes(world.settings), True
+    holds(cloud, "src-old", "UPDATE_ROLLBACK_COMPLETE")
+    quiet = seen(deployments=(replace(LIVE.deployments[0], id="d1"),))
+    watching(monkeypatch, (Judgement(""), replace(quiet, workers={"hello-mailer": seen(tasks=(FALLEN_WORKER,))})))
+    assert list(after_failed_update(world, ["hello"])) == ["hello"]
+    assert told(heard, "evidence")[0]["process"] == "hello-mailer"
