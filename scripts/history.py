@@ -49,10 +49,10 @@ def line(display: Lines, row: dict[str, Any], service: str | None = None) -> str
     verdict = verdict_for(row, service)
     mark = display.paint(MARKS.get(verdict, "red"), f"{verdict.replace('_', ' '):<11}")
     seconds = f"{row['seconds']:.1f} s" if "seconds" in row else "-"
-    names = [service] if service else [n for n, own in row["services"].items() if own["path"] != "none"]
+    names = [service] if service else [n for n, own in row["services"].items() if own.get("path") != "none"]
     tags = ", ".join(f"{n} {row['services'][n].get('image_tag', '-')}" for n in names)
     what = one_line(f"{row['actor']}  {tags}  {row['reason']}")
-    return f"{row['id']}  {mark}  {row['path']:<9} {seconds:>7}  {ago(row):>10}  {what}"
+    return f"{row['id']}  {mark}  {row.get('kind') or row['path']:<9} {seconds:>7}  {ago(row):>10}  {what}"
 
 
 def ago(row: dict[str, Any]) -> str:

@@ -72,7 +72,7 @@ def _test(world: World, receivers: tuple[Notify, ...], arguments: argparse.Names
 
 def _send(world: World, receiver: Notify) -> dict[str, Any]:
     """Send one test message; what was answered, measured."""
-    from scripts.engine.notifying.delivery import ATTEMPT_SECONDS
+    from scripts.engine.notifying.attempts import ATTEMPT_SECONDS
     from scripts.engine.notifying.receivers import Address, deliver
     from scripts.engine.notifying.telling import trial_message
 

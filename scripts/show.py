@@ -18,6 +18,8 @@ from scripts.engine.steps import amount
 from scripts.engine.unwritten import write_kept
 from scripts.session import look_at
 
+IMAGES = {"registry": "image in the registry already", "engine": "image built before", "built": "image built"}
+
 
 def show_verb() -> int:
     """Read and print; what an earlier deploy could not record is written first."""
@@ -50,8 +52,8 @@ def page(display: Lines, row: Event, events: list[Event]) -> Iterator[str]:
     yield f"{row['id']}  {verdict}{seconds}"
     yield from (f"  {name:<9} {one_line(text)}" for name, text in _facts(row))
     for name, own in row["services"].items():
-        yield _service(name, own)
-    for stage in row.get("stages") or _stages(events):
+        yield from _service(name, own)
+    for stage in _stages(row, events):
         yield "  " + _stage(stage)
     for evidence in row.get("evidence") or [event for event in events if event["event"] == "evidence"]:
         found = display.line(evidence)
@@ -62,7 +64,7 @@ def page(display: Lines, row: Event, events: list[Event]) -> Iterator[str]:
 
 def _facts(row: Event) -> Iterator[tuple[str, str]]:
     started = row.get("started")
-    yield "path", f"{row['path']}: {row['reason']}"
+    yield row.get("kind", "path"), ": ".join(filter(None, (row.get("path"), row.get("reason"))))
     yield "actor", row["actor"]
     if started:
         yield "started", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(started))
@@ -70,6 +72,8 @@ def _facts(row: Event) -> Iterator[tuple[str, str]]:
         yield "commit", commit["id"] + (" and changes that are not committed" if commit.get("dirty") else "")
     if undone := row.get("rollback_of"):
         yield "undoes", undone
+    if stacks := row.get("stacks"):
+        yield "stacks", ", ".join(stacks)
     if pushed := row.get("pushed_bytes"):
         yield "pushed", amount(pushed)
     if cost := row.get("cost"):
@@ -77,27 +81,66 @@ def _facts(row: Event) -> Iterator[tuple[str, str]]:
         yield from (("", part) for part in deployment_parts(cost))
 
 
-def _service(name: str, own: dict[str, Any]) -> str:
+def _service(name: str, own: dict[str, Any]) -> Iterator[str]:
     came = f", was {own['previous_tag']}" if own.get("previous_tag") else ""
     back = f", as in {own['rollback_to']}" if own.get("rollback_to") else ""
     digest = f"  {own['digest'][:19]}" if own.get("digest") else ""
-    verdict = own.get("verdict", "")
-    return f"  {name:<10} {verdict:<11} {own['path']:<9} {own.get('image_tag', '-')}{came}{back}{digest}".rstrip()
+    path, tag = own.get("path", "-"), own.get("image_tag", "-")
+    yield f"  {name:<10} {own.get('verdict', ''):<11} {path:<9} {tag}{came}{back}{digest}".rstrip()
+    if cache := own.get("cache"):
+        yield f"  {'':<10} {'':<11} {_made(cache)}"
+    if bake := own.get("bake"):
+        yield f"  {'':<10} {'':<11} {_baked(bake)}"
 
 
-def _stages(events: list[Event]) -> list[Event]:
-    """Of a deployment that never ended: the stages as its events tell them, the last one perhaps without an end."""
+def _made(cache: dict[str, Any]) -> str:
+    """What of it had to be made anew."""
+    words = [IMAGES.get(cache.get("image", ""), "")]
+    if cache.get("layers"):
+        words.append(f"{cache['cached_layers']} of {cache['layers']} layers from the cache")
+    if "analysis" in cache:
+        words.append(f"analysis {'from the cache' if cache['analysis'] == 'cached' else 'made'}")
+    return ", ".join(filter(None, words))
+
+
+def _baked(bake: dict[str, Any]) -> str:
+    """How the version did while it baked."""
+    checks = f"baked {bake['seconds']:g} of {bake['of']} s: {bake['failed']} of {bake['checks']} checks failed"
+    slow = f", p95 {bake['p95']:g} ms" if bake.get("p95") is not None else ""
+    return checks + slow + (f"; {one_line(bake['trouble'])}" if bake.get("trouble") else "")
+
+
+def _stages(row: Event, events: list[Event]) -> list[Event]:
+    """The stages with what they said; of a deployment that never ended, the last ones perhaps without an end."""
     done = [event for event in events if event["event"] == "stage_done"]
-    over = {(event["stage"], event.get("service")) for event in done}
-    rows = [{**e, "name": e["stage"], "started": e["at"] - e["seconds"]} for e in done]
-    begun = [e for e in events if e["event"] == "stage" and (e["stage"], e.get("service")) not in over]
-    return [*rows, *({"name": e["stage"], "service": e.get("service"), "started": e["at"]} for e in begun)]
+    told = {_identity(event["stage"], event): event.get("text") for event in done}
+    if "seconds" in row:
+        return [{**stage, "text": told.get(_identity(stage["name"], stage))} for stage in row.get("stages", ())]
+    ended = [{**event, "name": event["stage"], "started": event["at"] - event["seconds"]} for event in done]
+    return [*row.get("stages", ()), *ended, *_unended(events)]
+
+
+def _identity(name: str, stage: Event) -> tuple[str, str | None, float]:
+    return name, stage.get("service"), stage["seconds"]
+
+
+def _unended(events: list[Event]) -> list[Event]:
+    """Stages that began and of which no end was written; one may run several times."""
+    begun: dict[tuple[str, str | None], Event] = {}
+    for event in events:
+        key = (event.get("stage", ""), event.get("service"))
+        if event["event"] == "stage":
+            begun[key] = {"name": key[0], "service": key[1], "started": event["at"]}
+        elif event["event"] == "stage_done":
+            begun.pop(key, None)
+    return list(begun.values())
 
 
 def _stage(stage: Event) -> str:
     took = f"{stage['seconds']:.1f} s" if "seconds" in stage else "no end was recorded"
     failed = "" if stage.get("ok", True) else "  failed"
-    return f"{stage['started']:6.1f} s  {stage['name']:<8} {stage.get('service') or '':<10} {took}{failed}"
+    text = f"  {one_line(stage['text'])}" if stage.get("text") else ""
+    return f"{stage['started']:6.1f} s  {stage['name']:<8} {stage.get('service') or '':<10} {took}{failed}{text}"
 
 
 def main() -> None:

@@ -21,7 +21,9 @@ from scripts.session import ROOT
 PUBLISHED = ROOT / "docs" / "bench"
 SCRATCH = ROOT / ".slipway" / "bench"
 """Where figures go that are not all of them."""
-QUICK = Extent(pairs=2, bootstraps=1, plans=(10,), parts=tuple(part for part in PARTS if part != "variants"))
+QUICK = Extent(
+    pairs=2, bootstraps=1, plans=(10,), parts=tuple(part for part in PARTS if part != "variants"), records=500
+)
 
 
 def bench_verb() -> int:
@@ -61,7 +63,7 @@ def _extent(arguments: argparse.Namespace) -> Extent:
     base = QUICK if arguments.quick else Extent()
     parts = tuple(part for part in PARTS if part in arguments.only) if arguments.only else base.parts
     bootstraps = 1 if arguments.only else base.bootstraps
-    return Extent(arguments.pairs or base.pairs, bootstraps, base.plans, parts)
+    return Extent(arguments.pairs or base.pairs, bootstraps, base.plans, parts, base.records)
 
 
 def _teller() -> Any:

@@ -10,10 +10,12 @@ from typing import Any, Literal
 from scripts.bench.deploy_report import Report, busy, overhead, update_to_live
 from scripts.bench.pairs import Series
 from scripts.bench.planning import Planning
+from scripts.bench.remembering import RECORDS
 from scripts.bench.sides import Change, Timing
 from scripts.bench.spread import ratios, spread
 
 SLIPWAY = "./poe deploy"
+ROLLBACK = "./poe rollback"
 Facts = dict[str, Any]
 
 
@@ -63,6 +65,16 @@ def _nothing(facts: Facts) -> float:
     return float(facts["pairs"]["nothing"]["slipway"]["seconds"]["median"])
 
 
+def _rollback(facts: Facts) -> float:
+    return float(facts["pairs"]["rollback"]["slipway"]["seconds"]["median"])
+
+
+def _history(facts: Facts) -> float:
+    if facts["history"]["records"] < RECORDS:
+        raise KeyError("fewer records than the bound is for")
+    return float(facts["history"]["commands"][0]["seconds"]["median"])
+
+
 BOUNDS = (
     Bound("nothing changed, wall time", "at most", 1.0, "s", _nothing),
     Bound("nothing changed, mutating calls", "at most", 0, "calls", lambda f: f["pairs"]["nothing"]["mutating_calls"]),
@@ -74,6 +86,9 @@ BOUNDS = (
     Bound("plan for 100 services", "at most", 3, "s", _planned(100)),
     Bound("analyzer, 100 files, library call", "at most", 0.1, "s", _analyzed(0)),
     Bound("analyzer, 50,000 files, library call", "at most", 2, "s", _analyzed(1)),
+    Bound("rollback, until the old version answers everything", "at most", 6, "s", _rollback),
+    Bound("rollback, tool overhead", "at most", 1.0, "s", lambda f: f["rollback"]["overhead"]["median"]),
+    Bound("history of 10,000 deployments", "at most", 1.0, "s", _history),
     Bound("./poe analyze, 100 files", "at most", 0.6, "s", lambda f: f["analyze"]["command"]["median"]),
 )
 
@@ -83,19 +98,19 @@ def judge(facts: Facts) -> list[Facts]:
     return [row for bound in BOUNDS if (row := bound.judged(facts))]
 
 
-def series_facts(series: Series) -> Facts:
-    """Both sides of a change, and the ratios pair by pair."""
-    own = series.timings[SLIPWAY]
-    others = {name: timings for name, timings in series.timings.items() if name != SLIPWAY}
+def series_facts(series: Series, *, own: str = SLIPWAY) -> Facts:
+    """Both sides of a change, and the ratios pair by pair; `own` is the side of Slipway."""
+    ours = series.timings[own]
+    others = {name: timings for name, timings in series.timings.items() if name != own}
     return {
-        "slipway": side_facts(own),
-        "mutating_calls": max(_report(timing).mutating_calls for timing in own),
+        "slipway": {"command": own, **side_facts(ours)},
+        "mutating_calls": max(_report(timing).mutating_calls for timing in ours),
         "against": [
             {
                 "command": name,
                 **side_facts(timings),
-                "ratio": ratios(_seconds(timings), _seconds(own)).as_facts(),
-                "wall_ratio": ratios(_walls(timings), _walls(own)).as_facts(),
+                "ratio": ratios(_seconds(timings), _seconds(ours)).as_facts(),
+                "wall_ratio": ratios(_walls(timings), _walls(ours)).as_facts(),
             }
             for name, timings in others.items()
         ],

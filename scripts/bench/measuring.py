@@ -1,4 +1,4 @@
-"""The whole bench in order: bootstrap, pairs, variants, memory, planning; everything on one private site."""
+"""The whole bench in order: bootstrap, pairs, variants, memory, ledger, planning; everything on one private site."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from scripts.bench import analyzing, commands, figures, machine, planning
+from scripts.bench import analyzing, commands, figures, going_back, machine, planning, remembering
 from scripts.bench.pairs import Pairs, Series
 from scripts.bench.process import run
 from scripts.bench.sides import Change, Side, converge, plain, plain_commands, slipway
@@ -17,7 +17,7 @@ from scripts.engine.errors import SlipwayError
 
 Facts = dict[str, Any]
 Say = Callable[[str], None]
-PARTS = ("nothing", "source", "variants", "setting", "memory", "analyze", "plan")
+PARTS = ("nothing", "source", "variants", "setting", "rollback", "memory", "analyze", "history", "plan")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Extent:
     bootstraps: int = 3
     plans: tuple[int, ...] = (10, 50, 100)
     parts: tuple[str, ...] = PARTS
+    records: int = remembering.RECORDS
 
 
 class Bench:
@@ -50,7 +51,9 @@ class Bench:
             "source": self._source,
             "variants": self._variants,
             "setting": self._setting,
+            "rollback": self._rollback,
             "memory": self._memory,
+            "history": self._history,
             "analyze": self._analyze,
             "plan": self._plan,
         }
@@ -135,6 +138,22 @@ class Bench:
     def _setting(self) -> None:
         self._settle()
         self._series(Change.SETTING, {figures.SLIPWAY: slipway, commands.PLAIN.name: self.plain})
+
+    def _rollback(self) -> None:
+        back = going_back.GoingBack(self.site)
+        back.start()
+        sides: dict[str, Side] = {figures.ROLLBACK: back.slipway, going_back.CDK: back.plain}
+        measured = Pairs(self.site, self.say, back.measure).series(Change.ROLLBACK, sides, self.extent.pairs)
+        self.facts["pairs"]["rollback"] = figures.series_facts(measured, own=figures.ROLLBACK)
+        self.facts["rollback"] = figures.fast_path_facts(measured.timings[figures.ROLLBACK])
+        converge(self.site)
+
+    def _history(self) -> None:
+        repeats = max(5, self.extent.pairs)
+        try:
+            self.facts["history"] = remembering.measure(self.site, self.extent.records, repeats, self.say)
+        finally:
+            self.site.empty()  # what saves that many records after every change would slow down what comes next
 
     def _analyze(self) -> None:
         self.facts["analyze"] = analyzing.measure(self.site, self.extent.pairs, self.say)

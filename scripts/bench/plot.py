@@ -23,6 +23,7 @@ GROUPS = {
     "nothing": "nothing changed",
     "source": "one source line changed",
     "setting": "one setting changed",
+    "rollback": "back to the version before",
 }
 
 
@@ -43,7 +44,7 @@ class Bar:
 
 def bars(row: Facts) -> Iterator[Bar]:
     """The bars of one change."""
-    yield Bar("./poe deploy", row["slipway"]["seconds"])
+    yield Bar(row["slipway"]["command"], row["slipway"]["seconds"])
     for side in row["against"]:
         yield Bar(side["command"], side["seconds"], side["ratio"])
 

@@ -27,6 +27,7 @@ class Change(StrEnum):
     NOTHING = "nothing"
     SOURCE = "source"
     SETTING = "setting"
+    ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ def plain_commands(site: Site, variant: commands.Variant, change: Change, tag: s
     """The command lines of the plain side for a change."""
     settings, link = site.settings, site.connection
     stack = settings.stack_name(service_key(workspace.SERVICE))
+    if change is Change.ROLLBACK:
+        return (commands.deploy(variant, stack, tag),)
     if change is not Change.SOURCE:
         return (commands.deploy(variant, stack),)
     reference = f"{link.registry_host}/{settings.repository(workspace.SERVICE)}:{tag}"
@@ -124,7 +127,7 @@ def measure(site: Site, side: Side, change: Change, number: int) -> Timing:
 
     with Observer(site.url(), is_new) as observer:
         done = side(site, change, number)
-        _await_live(observer)
+        await_live(observer)
         site.await_steady()
     moment = live_at(observer.answers)
     if moment is None:
@@ -132,7 +135,8 @@ def measure(site: Site, side: Side, change: Change, number: int) -> Timing:
     return Timing(done, moment - done.started, lost(observer.answers))
 
 
-def _await_live(observer: Observer) -> None:
+def await_live(observer: Observer) -> None:
+    """Until the new version has answered everything for long enough; raises Failed."""
     end = time.monotonic() + LIVE_SECONDS
     while not is_confirmed(observer.answers):
         if time.monotonic() > end:

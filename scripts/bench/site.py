@@ -15,6 +15,7 @@ from scripts.bench import workspace
 from scripts.engine.aws import Aws
 from scripts.engine.connection import Connection
 from scripts.engine.errors import Failed
+from scripts.engine.model import Stack
 from scripts.engine.rollout import Snapshot
 from scripts.engine.state import read_stacks
 from scripts.engine.watch import Watcher
@@ -60,6 +61,11 @@ class Site:
         """How to reach the copy's cloud."""
         return connection(self.settings, self.port, self.builder)
 
+    @property
+    def snapshots(self) -> Path:
+        """Where the copy's emulator saves its state."""
+        return cloud.Files(self.settings.state_dir).state / "snapshots"
+
     def aws(self) -> Aws:
         """Clients for the copy's cloud."""
         return Aws(self.connection)
@@ -74,6 +80,10 @@ class Site:
     def watcher(self) -> Watcher:
         """Looks at the service that changes."""
         return Watcher(self.aws(), self.settings, workspace.SERVICE)
+
+    def stack(self, key: str) -> Stack:
+        """A stack of the copy's cloud as it is now."""
+        return read_stacks(self.aws(), self.settings)[0][key]
 
     def url(self) -> str:
         """Address of the service that changes, through the load balancer."""

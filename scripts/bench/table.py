@@ -12,6 +12,7 @@ CHANGES = {
     "nothing": "nothing changed: until the command ends",
     "source": "one source line: until the new version answers everything",
     "setting": "one setting: until the new version answers everything",
+    "rollback": "going back: until the version before answers everything",
 }
 PAIR_HEAD = ["", "median", "min to max", "times faster, pair by pair", "whole command"]
 
@@ -45,6 +46,9 @@ def tables(facts: Facts) -> Iterator[Table]:
     if "variants" in facts:
         rows = [[row["command"], _s(row["live"]), _s(row["wall"])] for row in facts["variants"]]
         yield "one source line: other ways to call cdk deploy, once each", ["", "to live", "command"], rows
+    if "history" in facts:
+        rows = [[row["command"], *_spread(row["seconds"])] for row in facts["history"]["commands"]]
+        yield f"a ledger of {facts['history']['records']:,} deployments", ["", "median", "min to max"], rows
     if "planning" in facts:
         head = ["services", "./poe plan", "min to max", "in process", "choosing alone"]
         yield "plan, nothing changed, every service with a running task", head, list(map(_plan_row, facts["planning"]))
@@ -74,6 +78,9 @@ def notes(facts: Facts) -> Iterator[str]:
             f"{_s(fast['live_before_command_ended']['median'])} after the new version answers everything, "
             "since it waits to see that it stays up"
         )
+    if "rollback" in facts:
+        overhead = facts["rollback"]["overhead"]
+        yield f"going back: {_s(overhead['median'])} of the command are the tool's own, the rest is the rollout"
     lost = sum(side["requests_lost"] for row in facts["pairs"].values() for side in (row["slipway"], *row["against"]))
     yield f"requests without a good answer in all deploys: {lost}"
     repeated = sum(len(row["repeated"]) for row in facts["pairs"].values())
@@ -86,7 +93,7 @@ def notes(facts: Facts) -> Iterator[str]:
 
 def _pair_rows(row: Facts) -> list[list[str]]:
     own = row["slipway"]
-    rows = [["./poe deploy", *_spread(own["seconds"]), "", _s(own["wall"]["median"])]]
+    rows = [[own["command"], *_spread(own["seconds"]), "", _s(own["wall"]["median"])]]
     for side in row["against"]:
         ratio = side["ratio"]
         words = f"{ratio['median']:.1f} ({ratio['min']:.1f} to {ratio['max']:.1f})"

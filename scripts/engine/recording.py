@@ -14,6 +14,7 @@ from typing import Any
 
 from scripts.engine.errors import SlipwayError
 from scripts.engine.events import Event
+from scripts.engine.fitting import fitting, has_room
 from scripts.engine.history import RUNNING
 from scripts.engine.ledger import Ledger, actor, new_id
 from scripts.engine.masking import masked
@@ -25,10 +26,10 @@ from scripts.engine.world import World
 
 COUNTER = "scripts.engine.costs.deployment"
 """Counts what a deployment cost; loaded late, since a deploy that changes nothing needs none of it."""
-EVIDENCE_KEPT, LINES, LINE = 10, 50, 500
-"""Pieces of evidence in a record, log lines of each, characters of each."""
 NOT_KEPT = ("progress", "start")
 """Events that are only for those who look on, or whose facts the head has."""
+ERROR = 4_000
+"""Characters of the error in a record."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Recorder:
 
     def start(self) -> None:
         """Open the record and follow the events."""
-        self._try(lambda: self.ledger.open(self._head(None)))
+        self._try(lambda: self.ledger.open({**self._head(None), "stages": list(self.world.events.stages)}))
         self._thread = threading.Thread(target=self._follow, daemon=True, name="slipway-ledger")
         self._thread.start()
         self.world.events.listeners.append(self._hear)
@@ -103,7 +104,7 @@ class Recorder:
             "cost": deployment_cost(self.world, self.plan),
             "settling": sorted(self.world.settling),
             "digests": dict(self.world.digests),
-            "error": masked(str(outcome.error)) if outcome.error else None,
+            "error": masked(str(outcome.error))[:ERROR] if outcome.error else None,
             "evidence": self.evidence,
         }
         self._note_live(outcome)
@@ -154,6 +155,7 @@ class Recorder:
             "started": self.started,
             "path": str(self.plan.path),
             "reason": self.plan.reason,
+            "stacks": list(self.plan.stacks) or None,
             "commit": self.background.commit,
             "rollback_of": max(undone, default=None),
             "services": {s.service: self._service(s, outcome) for s in self.plan.services},
@@ -184,10 +186,13 @@ class Recorder:
         return found if service.build else {"image": "registry", **found}
 
     def _hear(self, event: Event) -> None:
-        if event["event"] == "evidence" and len(self.evidence) < EVIDENCE_KEPT:
-            self.evidence.append(_short(event))
-        if event["event"] not in NOT_KEPT:
-            self._queue.put(event)
+        if event["event"] in NOT_KEPT:
+            return
+        if event["event"] == "evidence":
+            event = fitting(event)
+            if has_room(self.evidence, event):
+                self.evidence.append(event)
+        self._queue.put(event)
 
     def _follow(self) -> None:
         # Some milliseconds of every deploy, spent here while docker works; `finish` has somebody waiting.
@@ -208,8 +213,3 @@ class Recorder:
             self.broken = True
             self.world.events.emit("warning", service=None, text=f"the ledger is out of reach: {error}")
         return not self.broken
-
-
-def _short(event: Event) -> Event:
-    """Evidence as it fits into the record: an item of DynamoDB holds 400 KB."""
-    return {**event, "logs": [line[:LINE] for line in event.get("logs", [])[-LINES:]]}

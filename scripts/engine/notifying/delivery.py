@@ -7,16 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from scripts.engine.errors import SlipwayError, Transient
+from scripts.engine.connection import Connection
+from scripts.engine.errors import SlipwayError
 from scripts.engine.notifying.message import Message
-from scripts.engine.notifying.receivers import Address, Busy, deliver
+from settings.model import Notify
 
-ATTEMPT_SECONDS = 5.0
-ATTEMPTS = 2
-PAUSE_SECONDS = 0.5
-"""Before the second attempt, where the receiver names no other time."""
-MESSAGE_SECONDS = 10.0
-"""After that a message is given up, whatever a receiver asks for."""
 CLOSING_SECONDS = 2.0
 """That long a command waits at its end, for all receivers together."""
 
@@ -24,8 +19,8 @@ CLOSING_SECONDS = 2.0
 class Mailbox:
     """One receiver: what it shall be told, in order. Its thread is a daemon: nothing in it can keep the tool alive."""
 
-    def __init__(self, address: Address, say: Callable[[str], None]) -> None:
-        self.address, self.say = address, say
+    def __init__(self, receiver: Notify, connection: Connection, say: Callable[[str], None]) -> None:
+        self.receiver, self.connection, self.say = receiver, connection, say
         self._queue: queue.Queue[Message | None] = queue.Queue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -33,11 +28,11 @@ class Mailbox:
 
     def put(self, message: Message) -> None:
         """Hand over; returns at once."""
-        if message.event not in self.address.receiver.on:
+        if message.event not in self.receiver.on:
             return
         self._queue.put(message)
         if self._thread is None:
-            name = f"slipway-notify-{self.address.receiver.name}"
+            name = f"slipway-notify-{self.receiver.name}"
             self._thread = threading.Thread(target=self._work, daemon=True, name=name)
             self._thread.start()
 
@@ -53,9 +48,14 @@ class Mailbox:
             self._is_quiet = True
 
     def _work(self) -> None:
+        # Here, so that loading it does not hold the deploy up either.
+        from scripts.engine.notifying.attempts import attempt
+        from scripts.engine.notifying.receivers import Address
+
+        address = Address(self.receiver, self.connection)
         while (message := self._queue.get()) is not None:
             try:
-                attempt(self.address, message, time.monotonic() + MESSAGE_SECONDS)
+                attempt(address, message)
             except SlipwayError as error:
                 self._warn(str(error))
 
@@ -64,20 +64,7 @@ class Mailbox:
         with self._lock:
             if not self._is_quiet:
                 self._is_quiet = True
-                self.say(f"{self.address.receiver.name} was not told: {text}")
-
-
-def attempt(address: Address, message: Message, end: float, *, pause: Callable[[float], None] = time.sleep) -> str:
-    """Deliver, with a second attempt when the first may have met a bad moment; says what was answered."""
-    for left in range(ATTEMPTS - 1, -1, -1):
-        try:
-            return deliver(address, message, min(end, time.monotonic() + ATTEMPT_SECONDS))
-        except Transient as error:
-            wait = error.after if isinstance(error, Busy) and error.after is not None else PAUSE_SECONDS
-            if not left or time.monotonic() + wait >= end:
-                raise
-        pause(wait)
-    raise AssertionError("the last attempt returns or raises")
+                self.say(f"{self.receiver.name} was not told: {text}")
 
 
 def close(mailboxes: Sequence[Mailbox]) -> None:

@@ -15,7 +15,6 @@ from scripts.engine.masking import masked
 from scripts.engine.model import Verdict
 from scripts.engine.notifying.delivery import Mailbox, close
 from scripts.engine.notifying.message import EVENT_OF, Message, changed
-from scripts.engine.notifying.receivers import Address
 from scripts.engine.outcome import verdict_of
 from scripts.engine.world import World
 
@@ -44,9 +43,7 @@ class Teller:
         self.world = world
         self.plan: Event = {"services": {}}
         self.start: Event | None = None
-        self.mailboxes = [
-            Mailbox(Address(receiver, world.connection), self._warn) for receiver in world.settings.target.notify
-        ]
+        self.mailboxes = [Mailbox(receiver, world.connection, self._warn) for receiver in world.settings.target.notify]
 
     def hear(self, event: Event) -> None:
         """A listener of events: quick, since the deploy waits for it."""

@@ -115,6 +115,12 @@ TABLE = (
         "decrypt_parameters",
     ),
     Correction("ecs-scheduled-tasks", "a schedule of an ECS task never runs it", "processes", "run_scheduled_tasks"),
+    Correction(
+        "dynamodb-key-conditions",
+        "a query checks its key condition anew for every item that its index holds",
+        "queries",
+        "evaluate_key_conditions_once",
+    ),
 )
 
 

@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -22,6 +23,7 @@ from tests.e2e.local.service import Service
 
 MakeService = Callable[[Emulator], Service]
 Probe = Callable[[Emulator, MakeService], bool]
+MANY = 4_000
 
 
 def unknown_tag_is_an_error(emulator: Emulator, _: MakeService) -> bool:
@@ -157,6 +159,29 @@ def calm_watch(emulator: Emulator, _: MakeService) -> bool:
     return ours or "time.sleep(0.1)" not in inspect.getsource(upstream("ecs")._watch_task_lifecycle)
 
 
+def condition_is_checked_once(emulator: Emulator, _: MakeService) -> bool:
+    """A second query of many items takes no longer than reading a list of them does."""
+    client, name = emulator.client("dynamodb"), "conditions"
+    keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    kinds = [{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")]
+    client.create_table(TableName=name, KeySchema=keys, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST")
+    for start in range(0, MANY, 25):
+        rows = [{"PutRequest": {"Item": {"pk": {"S": "a"}, "sk": {"S": f"{n:06}"}}}} for n in range(start, start + 25)]
+        client.batch_write_item(RequestItems={name: rows})
+
+    def seconds(condition: str, values: dict[str, Any]) -> float:
+        began = time.monotonic()
+        found = client.query(
+            TableName=name, Limit=1, KeyConditionExpression=condition, ExpressionAttributeValues=values
+        )
+        assert found["Count"] == 1
+        return time.monotonic() - began
+
+    whole = min(seconds("pk = :pk", {":pk": {"S": "a"}}) for _ in range(5))
+    ranged = min(seconds("pk = :pk AND sk >= :sk", {":pk": {"S": "a"}, ":sk": {"S": ""}}) for _ in range(3))
+    return whole < ranged / 2
+
+
 def failed_deployments_go(emulator: Emulator, make: MakeService) -> bool:
     one = make(emulator)
     one.create(desired=1)
@@ -255,6 +280,7 @@ PROBES: dict[str, Probe] = {
     "ecs-entry-point": entry_point_is_used,
     "ecs-secure-strings": secure_strings_are_decrypted,
     "ecs-scheduled-tasks": schedules_run_their_tasks,
+    "dynamodb-key-conditions": condition_is_checked_once,
 }
 ELSEWHERE = {"ecs-restored-tasks", "ecs-stopped-tasks"}
 """Need an emulator that is restarted: tests/e2e/local/test_restart.py."""

@@ -41,6 +41,10 @@ def measured() -> dict[str, Any]:
         figures.SLIPWAY: [own(10.0, 2.0, 7), own(9.0, 3.0, 8)],
         "npx cdk deploy STACK": [plain(5.0, 6.0), plain(5.0, 6.6)],
     }
+    back = {
+        figures.ROLLBACK: [own(8.0, 1.5, 7), own(8.0, 1.7, 7)],
+        "npx cdk deploy STACK, older tag": [plain(4.0, 4.5), plain(4.0, 5.1)],
+    }
     facts: dict[str, Any] = {
         "measured": "2030-01-31",
         "bench_seconds": 60,
@@ -57,8 +61,14 @@ def measured() -> dict[str, Any]:
         "pairs": {
             "nothing": figures.series_facts(Series(Change.NOTHING, nothing)),
             "source": figures.series_facts(Series(Change.SOURCE, source, ["hello is not steady"])),
+            "rollback": figures.series_facts(Series(Change.ROLLBACK, back), own=figures.ROLLBACK),
         },
         "fast_path": figures.fast_path_facts(source[figures.SLIPWAY]),
+        "rollback": figures.fast_path_facts(back[figures.ROLLBACK]),
+        "history": {
+            "records": 10_000,
+            "commands": [{"command": "./poe history", "seconds": spread([0.7, 0.8, 0.9]).as_facts()}],
+        },
         "variants": [figures.variant_facts("cdk deploy", plain(4.0, 5.0))],
         "memory": figures.memory_facts(own(10.0, 2.0)),
         "analyze": {
@@ -110,6 +120,8 @@ def test_bounds_are_judged() -> None:
 def test_what_was_not_measured_is_not_judged() -> None:
     facts = measured()
     del facts["fast_path"], facts["planning"], facts["analyze"], facts["pairs"]["nothing"]
+    del facts["rollback"], facts["pairs"]["rollback"]
+    facts["history"]["records"] = 500
     assert [row["name"] for row in figures.judge(facts)] == [
         "one source line, times faster to live",
         "bootstrap from an empty cloud",
@@ -120,6 +132,9 @@ def test_what_was_not_measured_is_not_judged() -> None:
 def test_a_missed_bound_stands_out() -> None:
     lines = list(table.lines(measured()))
     assert any("tool overhead" in line and line.endswith("MISSED") for line in lines)
+    assert any("./poe rollback" in line and "1.60 s" in line for line in lines)
+    assert any("older tag" in line and "3.0 (3.0 to 3.0)" in line for line in lines)
+    assert "a ledger of 10,000 deployments" in lines
     assert any("npx cdk deploy STACK" in line and "9.0 (8.0 to 10.0)" in line for line in lines)
 
 
@@ -132,13 +147,13 @@ def test_a_part_that_failed_is_told() -> None:
 
 
 def test_figures_are_written_between_the_marks(tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text(f"before\n{publish.BEGIN}\nold\n{publish.END}\nafter\n", "utf-8")
+    (tmp_path / "README.md").write_text(f"before\n{publish.BEGIN}\nlast year\n{publish.END}\nafter\n", "utf-8")
     facts = measured()
     assert [path.name for path in publish.write(tmp_path, facts)] == ["bench.json", "bench.png", "README.md"]
     text = (tmp_path / "README.md").read_text("utf-8")
     assert text.startswith(f"before\n{publish.BEGIN}\nMeasured 2030-01-31 on 2 cores")
     assert text.endswith(f"\n{publish.END}\nafter\n")
-    assert "old" not in text
+    assert "last year" not in text
     assert json.loads((tmp_path / "bench.json").read_text("utf-8")) == facts
 
 

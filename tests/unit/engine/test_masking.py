@@ -36,3 +36,7 @@ def test_numbers_and_names_stay() -> None:
         "a": [1, 2.5, True, None, ["x", "y"]],
         "b": {"c": "sha256:ab"},
     }
+
+
+def test_an_endless_line_is_cut() -> None:
+    assert (len(masked("x" * 1_000_000)), len(masked(["x" * 1_000_000])[0])) == (8_000, 8_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -127,6 +128,35 @@ def test_evidence_stays_with_the_record_and_short_enough_for_an_item(cloud: Clou
         finish(Outcome(Verdict.FAILED, PLAN, {"hello": RolledBack("no")}))
     (evidence,) = written(cloud)[-1]["data"]["evidence"]
     assert (evidence["service"], len(evidence["logs"]), len(evidence["logs"][0])) == ("hello", 50, 500)
+
+
+def test_evidence_however_much_fits_into_an_item(cloud: Cloud) -> None:
+    world = session(cloud)
+    flood = {
+        "logs": ["\N{FIRE}" * 90_000] * 60,
+        "targets": ["x" * 5_000],
+        "tasks": [{"stopped_reason": "y" * 90_000}],
+    }
+    with recorded(world, PLAN) as finish:
+        for _ in range(15):
+            world.events.emit("evidence", service="hello", stage="rollout", **flood)
+        finish(Outcome(Verdict.FAILED, PLAN, {"hello": RolledBack("z" * 500_000)}))
+    sizes = [len(json.dumps(item, ensure_ascii=False).encode()) for item in cloud.put()]
+    assert max(sizes) < 400_000, "bytes, the limit of DynamoDB"
+    items = written(cloud)
+    assert items[-1]["data"]["evidence"], "some of it is there"
+    assert len([item for item in items if item["sk"].startswith("event#")]) == 15
+
+
+def test_stages_before_the_lock_are_there_from_the_beginning(cloud: Cloud) -> None:
+    world = session(cloud)
+    with world.events.stage("analyze"):
+        pass
+    with recorded(world, replace(PLAN, stacks=("platform",))):
+        pass
+    (first,) = written(cloud)
+    assert [stage["name"] for stage in first["data"]["stages"]] == ["analyze"]
+    assert first["data"]["stacks"] == ["platform"]
 
 
 def test_the_error_is_recorded(cloud: Cloud) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from scripts.local.corrections.containers import start_error
 from scripts.local.corrections.draining import InFlight
 from scripts.local.corrections.housekeeping import STOPPED_SECONDS, is_over
 from scripts.local.corrections.load_balancer import policy_of
+from scripts.local.corrections.queries import evaluate_key_conditions_once
 from scripts.local.corrections.registry import CACHED_SECONDS, BlobFolder, forget_unused
 from scripts.local.corrections.rewriting import rewritten
 from scripts.local.corrections.scheduler import one_at_a_time
@@ -167,3 +169,35 @@ def test_throttle_waits_longer_after_each_failure() -> None:
     assert throttle.failed("d", was_stable=True) == 0
     assert throttle.failed("d", was_stable=False, engine_answers=False) == 1
     assert throttle.failures["d"] == 1, "a lost engine is not the application's failure"
+
+
+class Evaluations:
+    """A DynamoDB module that counts how often it evaluates."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def _evaluate_condition(self, expr: str, item: Any, *others: Any, slot: str) -> bool:
+        self.count += 1
+        return bool(item["pk"] == others[0][":pk"])
+
+
+def test_a_key_condition_is_read_once_and_others_each_time() -> None:
+    dynamodb = Evaluations()
+    evaluate_key_conditions_once(lambda name: dynamodb)
+    a, b = {"S": "a"}, {"S": "b"}
+    ask = dynamodb._evaluate_condition
+    assert [ask("pk = :pk", {"pk": pk}, {":pk": a}, {}, slot="KeyConditionExpression") for pk in (a, b, a)] == [
+        True,
+        False,
+        True,
+    ]
+    assert dynamodb.count == 1
+    for slot, names, expression in (
+        ("FilterExpression", {}, "pk = :pk"),
+        ("KeyConditionExpression", {"#pk": "pk"}, "pk = :pk"),
+        ("KeyConditionExpression", {}, "pk = :pk AND sk > :sk"),
+    ):
+        before = dynamodb.count
+        assert [ask(expression, {"pk": pk}, {":pk": a}, names, slot=slot) for pk in (a, b)] == [True, False]
+        assert dynamodb.count == before + 2

@@ -114,3 +114,55 @@ def test_a_rollback_tells_what_it_left_and_where_it_went() -> None:
     shown = list(page(DISPLAY, {**ROW, "services": {"hello": own}, "rollback_of": "D2"}, []))
     assert "  undoes    D2" in shown
     assert "  hello      live        fast      src-a, as in D1" in shown
+
+
+def test_what_was_made_anew_and_how_it_baked() -> None:
+    own: dict[str, Any] = {
+        "path": "fast",
+        "image_tag": "src-a",
+        "verdict": "live",
+        "cache": {"image": "built", "layers": 6, "cached_layers": 5, "analysis": "cached"},
+        "bake": {"seconds": 30.0, "of": 30, "checks": 29, "failed": 1, "p95": 12.5},
+    }
+    shown = list(page(DISPLAY, {**ROW, "services": {"hello": own}, "stacks": ["service-hello"]}, []))
+    assert "  stacks    service-hello" in shown
+    at = shown.index("  hello      live        fast      src-a")
+    assert [line.strip() for line in shown[at + 1 : at + 3]] == [
+        "image built, 5 of 6 layers from the cache, analysis from the cache",
+        "baked 30 of 30 s: 1 of 29 checks failed, p95 12.5 ms",
+    ]
+    bad = {**own, "cache": {"image": "registry"}, "bake": {**own["bake"], "p95": None, "trouble": "3 checks\x1b[2J"}}
+    text = "\n".join(page(DISPLAY, {**ROW, "services": {"hello": bad}}, []))
+    assert "image in the registry already\n" in text
+    assert "1 of 29 checks failed; 3 checks\n" in text
+
+
+def test_stages_say_what_their_events_said() -> None:
+    events = [
+        {"event": "stage_done", "stage": "build", "service": "hello", "seconds": 0.5, "ok": True, "text": "src-b"},
+        {"event": "stage_done", "stage": "rollout", "service": "hello", "seconds": 9.9, "ok": True, "text": "other"},
+    ]
+    shown = list(page(DISPLAY, ROW, events))
+    assert "     0.4 s  build    hello      0.5 s  src-b" in shown
+    assert "     1.2 s  rollout  hello      11.0 s  failed" in shown
+
+
+def test_a_killed_deployment_tells_stages_before_its_lock_and_a_stage_that_ran_twice() -> None:
+    row = {key: value for key, value in ROW.items() if key not in ("evidence", "seconds")}
+    row["stages"] = [{"name": "analyze", "service": None, "started": 0.1, "seconds": 0.2, "ok": True}]
+    verify = {"stage": "verify", "service": "hello"}
+    events = [
+        {"event": "stage", "at": 5.0, **verify},
+        {"event": "stage_done", "at": 5.5, "seconds": 0.5, "ok": True, **verify},
+        {"event": "stage", "at": 5.5, **verify},
+    ]
+    shown = list(page(DISPLAY, {**row, "verdict": "stopped"}, events))
+    assert [line.split()[0] for line in shown if " verify " in line or " analyze " in line] == ["0.1", "5.0", "5.5"]
+    assert "     5.5 s  verify   hello      no end was recorded" in shown
+
+
+def test_a_removed_application() -> None:
+    removed = {"kind": "remove", "path": "full", "reason": "hello was removed"}
+    row = {**ROW, **removed, "services": {"hello": {"verdict": "live"}}}
+    assert "  remove    full: hello was removed" in list(page(DISPLAY, row, []))
+    assert "  remove     " in line(DISPLAY, row)

@@ -11,7 +11,7 @@ from scripts.engine.deploying import deploy
 from scripts.engine.errors import Failed, Refused
 from scripts.engine.events import Event
 from scripts.engine.model import Verdict
-from scripts.engine.notifying import delivery
+from scripts.engine.notifying import attempts
 from scripts.engine.notifying.message import EVENT_OF, Message
 from scripts.engine.notifying.receivers import Address
 from scripts.engine.notifying.telling import telling
@@ -34,7 +34,7 @@ def told(world: World, monkeypatch: pytest.MonkeyPatch) -> list[Message]:
         found.append(message)
         return "HTTP 200"
 
-    monkeypatch.setattr(delivery, "deliver", deliver)
+    monkeypatch.setattr(attempts, "deliver", deliver)
     world.settings = replace(world.settings, target=replace(world.settings.target, notify=(RECEIVER,)))
     return found
 
@@ -128,7 +128,7 @@ def test_a_receiver_that_fails_is_a_warning_before_the_report(
     def fail(*_: Any) -> str:
         raise Failed("HTTP 404")
 
-    monkeypatch.setattr(delivery, "deliver", fail)
+    monkeypatch.setattr(attempts, "deliver", fail)
     world.settings = replace(world.settings, target=replace(world.settings.target, notify=(RECEIVER,)))
     edit(target.settings)
     assert carry_out(world)["verdict"] == "live"
