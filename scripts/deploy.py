@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from scripts import command
+from scripts import proof_options as proof
 from scripts.engine.deploying import deploy, look
 from scripts.engine.events import Event, Events
 from scripts.engine.looking import chosen_services
@@ -28,12 +29,18 @@ def deploy_verb(verb: str, description: str, forced: Path | None = None) -> int:
     parser.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
     parser.add_argument("--allow-older", action="store_true", help="replace a version of a newer commit")
     command.lock_options(parser)
+    proof.add_options(parser)
     arguments = command.with_manners(parser.parse_args())
+    proof.check(arguments)
     return _dry_run(arguments, forced) if arguments.dry_run else _deploy(arguments, forced)
 
 
 def _deploy(arguments: argparse.Namespace, forced: Path | None) -> int:
-    return carry_out(arguments, lambda world: deploy(world, arguments.services, forced))
+    def act(world: World) -> Outcome:
+        world.proving = proof.proving(arguments)
+        return deploy(world, arguments.services, forced)
+
+    return carry_out(arguments, act)
 
 
 def carry_out(arguments: argparse.Namespace, act: Callable[[World], Outcome], *, look_only: bool = False) -> int:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
+from scripts.engine import zero_loss
 from scripts.engine.addresses import base_url, urls
 from scripts.engine.aws import error_code, translated
 from scripts.engine.commit import read_commits
@@ -18,6 +19,7 @@ from scripts.engine.model import Action, Path, Plan, ServicePlan, Verdict
 from scripts.engine.order import newer_live
 from scripts.engine.outcome import Outcome, as_facts, verdict_of
 from scripts.engine.planner import force
+from scripts.engine.proving import with_proof
 from scripts.engine.recording import Background, recorded
 from scripts.engine.rollout import Baseline
 from scripts.engine.schedule import schedule
@@ -105,6 +107,9 @@ def _planned(world: World, services: Sequence[str], forced: Path | None, listing
 
 def unchanged(world: World, plan: Plan) -> Outcome:
     """The outcome where nothing has to be done."""
+    if world.proving:
+        text = "nothing changes, so there is nothing to prove"
+        world.events.emit("notice", code="nothing_to_prove", text=text)
     learn_urls(world)
     return Outcome(Verdict.UNCHANGED, plan)
 
@@ -136,18 +141,23 @@ def execute(world: World, plan: Plan) -> Outcome:
 
 def _executed(world: World, plan: Plan) -> Outcome:
     world.images.cache_from = {s.service: s.previous_tag for s in plan.changed if s.previous_tag}
-    steps = schedule(plan)
+    steps = with_proof(schedule(plan)) if world.proving else schedule(plan)
     try:
         _learn_baselines(world, plan)
+        if world.proving and "platform" in world.state.stacks:
+            learn_urls(world)
         prepare(steps.before, world)
         learn_urls(world)
     except SlipwayError as error:
         errors = {"": error}
+        zero_loss.close(world)
         with suppress(SlipwayError):
             world.may_change()  # what another deploy makes of the stacks is not ours to tell
             errors |= after_failed_update(world, [s.service for s in plan.changed])
         return Outcome(verdict_of(worst(errors.values())), plan, errors)
     errors = roll(steps.rolling, world) if steps.rolling else {}
+    zero_loss.close(world)
+    errors |= zero_loss.losses(world, errors)
     for service in plan.changed:
         if service.service in world.proven:
             _try_to_protect(world, service)

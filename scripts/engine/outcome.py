@@ -83,6 +83,7 @@ def report(world: World, outcome: Outcome) -> Event:
             "url": world.urls.get(s.service),
             "verdict": str(outcome.verdict_of(s)),
             **({"bake": baked} if (baked := world.bakes.get(s.service)) else {}),
+            **({"proof": proof} if (proof := world.proofs.get(s.service)) else {}),
         }
         for s in outcome.plan.services
     }

@@ -176,6 +176,7 @@ class Recorder:
             "rollback_to": self.background.rollback_to.get(name),
             "cache": self._cache(service) if outcome else None,
             "bake": self.world.bakes.get(name),
+            "proof": self.world.proofs.get(name),
         }
 
     def _cache(self, service: ServicePlan) -> Event | None:

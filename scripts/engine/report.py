@@ -11,6 +11,7 @@ import threading
 from typing import Any, TextIO
 
 from scripts.engine.events import STAGES, Event
+from scripts.engine.proof import sentences
 
 MARKS = {"live": "green", "unchanged": "green", "rolled_back": "yellow", "superseded": "yellow", "stopped": "yellow"}
 ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -101,7 +102,7 @@ class Lines:
     def _report(self, event: Event) -> str:
         verdict = self.paint(MARKS.get(event["verdict"], "red"), event["verdict"].replace("_", " "))
         rows = [f"{verdict} in {event['seconds']:.1f} s on {event['target']}"]
-        rows += _table(event["services"])
+        rows += [*_table(event["services"]), *_proofs(event["services"])]
         if event.get("deployment"):
             rows.append(self.paint("dim", f"./poe show {event['deployment']}"))
         if error := event.get("error"):
@@ -214,6 +215,11 @@ def _exit(task: dict[str, Any]) -> str:
     code = task.get("exit_code")
     reason = f", {task['container_reason']}" if task.get("container_reason") else ""
     return (f" (exit code {code}{reason})" if code is not None else "") + ("" if code is not None else reason)
+
+
+def _proofs(services: dict[str, Any]) -> list[str]:
+    proven = [(name, line) for name, row in services.items() if "proof" in row for line in sentences(row["proof"])]
+    return [f"  proof  {name}: {line}" for name, line in proven]
 
 
 def _table(services: dict[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scripts.engine.aws import Aws
 from scripts.engine.cdk import Cdk
@@ -14,10 +14,14 @@ from scripts.engine.events import Events
 from scripts.engine.images import Images
 from scripts.engine.lock import Lock, Manners
 from scripts.engine.model import TargetState
+from scripts.engine.proof import Proving
 from scripts.engine.rollout import Baseline
 from scripts.engine.shell import Shell
 from scripts.engine.state import read_digest
 from settings import Settings
+
+if TYPE_CHECKING:
+    from scripts.engine.zero_loss import Load
 
 
 @dataclass
@@ -55,6 +59,12 @@ class World:
     """Service -> what was seen while its version baked."""
     release_seconds: dict[str, float] = field(default_factory=dict)
     """Service -> seconds that the task of its release command ran in this deployment."""
+    proving: Proving | None = None
+    """How the deploy proves that it loses no request; None where nobody asked for that."""
+    loads: dict[str, Load] = field(default_factory=dict)
+    """Service -> the load that is on it."""
+    proofs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Service -> what its load showed."""
     settling: set[str] = field(default_factory=set)
     """Services that are live while CloudFormation still drains what was there before."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 MODE = Path(__file__).with_name("mode").read_text("ascii").split()[0]
 LIFE_SECONDS = 5.0
 """How long a `dies` lives."""
-GOOD_CHECKS = 4
+GOOD_CHECKS = 6
 """Checks of a version that bakes which each task answers well before it turns bad."""
 SLOW_SECONDS = 0.4
 asked, checked, turned = itertools.count(1), itertools.count(1), threading.Event()
