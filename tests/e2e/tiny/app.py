@@ -17,7 +17,8 @@ LIFE_SECONDS = 5.0
 """How long a `dies` lives."""
 GOOD_CHECKS = 6
 """Checks of a version that bakes which each task answers well before it turns bad."""
-SLOW_SECONDS = 0.4
+SLOW_SECONDS, LONG_SECONDS = 0.4, 3.0
+"""How long each answer of `slow` takes, and every answer to `/long`."""
 asked, checked, turned = itertools.count(1), itertools.count(1), threading.Event()
 
 
@@ -28,8 +29,10 @@ def status_of(path: str, agent: str) -> int:
         os._exit(1)
     if MODE == "turns" and checks > GOOD_CHECKS:
         turned.set()
-    if MODE == "slow":
-        time.sleep(SLOW_SECONDS)
+    if MODE == "slow" or path == "/long":
+        time.sleep(LONG_SECONDS if path == "/long" else SLOW_SECONDS)
+    if path == "/missing":
+        return 404
     if turned.is_set() or (MODE == "errors" and number % 5 == 0):
         return 500
     return int(MODE) if MODE.isdigit() and path == "/health" else 200
