@@ -16,8 +16,9 @@ from scripts.engine.diagnose import Cause
 from scripts.engine.errors import Cancelled, SlipwayError, Transient
 from scripts.engine.model import Verdict
 from scripts.engine.request import address, send
-from scripts.engine.rollout import Baseline, Goal, Snapshot, Task, has_fallen, judge
+from scripts.engine.rollout import Baseline, Goal, Snapshot, Task, has_fallen
 from scripts.engine.state import read_stacks
+from scripts.engine.together import judge_together, process_of, tasks_of
 from scripts.engine.verdict import ended
 from scripts.engine.watch import Watcher
 from scripts.engine.way_back import go_back
@@ -96,13 +97,14 @@ class Oven:
 
     def tell(self, why: str) -> None:
         """The evidence: numbers, stopped tasks and the last log lines."""
-        failed = tuple(task for task in self.snapshot.tasks if self._is_new_failure(task))
+        failed = self._fallen()
+        own = process_of(self.own, failed[0].container) if failed else self.own
         found = diagnose.gather(
             self.world.aws,
             self.world.settings.cluster,
-            self.own,
-            failed=failed,
-            seen=self.snapshot,
+            own,
+            failed=[task for task in failed if task.container in ("", own.name)],
+            seen=self.snapshot.workers.get(own.name, self.snapshot),
             unhealthy=diagnose.unhealthy_words(self.snapshot),
         )
         found = replace(found, targets=(*in_words(self.seen), *found.targets))
@@ -123,14 +125,17 @@ class Oven:
             self.snapshot = self._watcher.look()
         except Transient:
             return  # a lost look is no verdict; our own checks go on
-        judgement = judge(self.snapshot, self.goal)
+        judgement = judge_together(self.snapshot, self.goal)
         if judgement.verdict and judgement.verdict is not Verdict.LIVE:
             self.world.proven.discard(self.service)
             unhealthy = diagnose.unhealthy_words(self.snapshot)
             raise ended(self.world, self.service, judgement, seen=self.snapshot, unhealthy=unhealthy)
         if self._known is None:
-            self._known = frozenset(task.id for task in self.snapshot.tasks if task.status == "STOPPED")
-        self.seen = replace(self.seen, stopped=tuple(map(_words, filter(self._is_new_failure, self.snapshot.tasks))))
+            self._known = frozenset(task.id for task in tasks_of(self.snapshot) if task.status == "STOPPED")
+        self.seen = replace(self.seen, stopped=tuple(map(_words, self._fallen())))
+
+    def _fallen(self) -> tuple[Task, ...]:
+        return tuple(filter(self._is_new_failure, tasks_of(self.snapshot)))
 
     def _is_new_failure(self, task: Task) -> bool:
         """A task of this version that ran and ended by itself, or was found unhealthy, since it is live."""

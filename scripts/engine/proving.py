@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from scripts.engine import zero_loss
-from scripts.engine.steps import DeployStacks, Lane, Reassert, Rollout, Schedule, UpdateTag, Verify
+from scripts.engine.schedule import Schedule
+from scripts.engine.steps import DeployStacks, Lane, Reassert, Rollout, UpdateTag, Verify
 from scripts.engine.world import World
 
 

@@ -8,7 +8,7 @@ from scripts.engine.errors import Cancelled, Failed, RolledBack, SlipwayError, T
 from scripts.engine.history import good_records
 from scripts.engine.model import Verdict
 from scripts.engine.rollout import Baseline, Goal
-from scripts.engine.state import read_digest, read_stacks
+from scripts.engine.state import read_digest, read_stack
 from scripts.engine.verdict import restore
 from scripts.engine.versions import good_versions, previous
 from scripts.engine.watch import Watcher
@@ -56,7 +56,7 @@ def _before(world: World, service: str, tag: str) -> Baseline | None:
 def _await_stack(world: World, service: str) -> None:
     """CloudFormation may still drain what was there before: until it is done it takes no update."""
     end = time.monotonic() + world.settings.target.rollout_timeout
-    while (stack := read_stacks(world.aws, world.settings)[0].get(service_key(service))) and stack.is_moving:
+    while (stack := read_stack(world.aws, world.settings, service_key(service))) and stack.is_moving:
         text = f"waiting for the stack to settle ({stack.status}), to go back"
         world.events.emit("progress", stage="verify", service=service, text=text)
         if time.monotonic() > end:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scripts.engine.model import Path
 from scripts.engine.proving import EndLoad, StartLoad, with_proof
+from scripts.engine.schedule import Schedule
 from scripts.engine.steps import (
     Bake,
     Build,
@@ -11,7 +12,6 @@ from scripts.engine.steps import (
     Push,
     Reassert,
     Rollout,
-    Schedule,
     Synthesize,
     UpdateTag,
     Verify,
