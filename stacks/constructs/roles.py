@@ -17,7 +17,8 @@ PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 class TaskRoles(Construct):
     """`execution` pulls this service's images, reads its secrets and writes its logs; `task` may do nothing.
 
-    Policies are inline, so that they exist before the first task starts.
+    Policies are inline, so that they exist before the first task starts. The path is the log group's name: the names
+    are CloudFormation's, and who may hand the roles to ECS has to name them in a policy.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class TaskRoles(Construct):
         self.execution = iam.Role(
             self,
             "Execution",
+            path=f"{log_group.name}/",
             assumed_by=self._tasks_of_this_account(),
             inline_policies={
                 "pull": self._pull(settings.repository(service.name)),
@@ -35,7 +37,7 @@ class TaskRoles(Construct):
                 **({"secrets": iam.PolicyDocument(statements=secrets)} if secrets else {}),
             },
         )
-        self.task = iam.Role(self, "Task", assumed_by=self._tasks_of_this_account())
+        self.task = iam.Role(self, "Task", path=f"{log_group.name}/", assumed_by=self._tasks_of_this_account())
         acknowledge(
             self.execution,
             {

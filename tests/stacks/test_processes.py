@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
 from settings import Service
 from settings.model import Schedule, Worker
-from tests.stacks.conftest import Synthesis, make_settings, synthesise
+from tests.stacks.conftest import ROOT, Synthesis, make_settings, synthesise
 from tests.stacks.test_meaning import RULE, SERVICE, TASK
 
 SHOP, RELEASE = "service-shop", "release-shop"
@@ -129,6 +131,17 @@ def test_the_release_stack_tells_how_to_run_it(synthesis: Synthesis) -> None:
     assert outputs["Subnets"]["Value"]["Fn::Join"][0] == ","
     assert list(synthesis.template(RELEASE)["Parameters"]) == ["ImageTag"]
     assert synthesis.resources(RELEASE, SERVICE) == []
+
+
+def test_the_deployer_policy_hands_over_the_roles_of_release_commands_only(public: Synthesis) -> None:
+    policy = json.loads((ROOT / "docs/deployer-policy.json").read_text("utf-8"))
+    (row,) = (row for row in policy["Statement"] if row["Action"] == "iam:PassRole")
+
+    def handed_over(key: str) -> list[bool]:
+        paths = [role["Path"] for role in public.resources(key, "AWS::IAM::Role") if "Path" in role]
+        return [fnmatchcase(f"arn:aws:iam::111111111111:role{path}name", row["Resource"]) for path in paths]
+
+    assert (handed_over(RELEASE), handed_over(SHOP)) == ([True, True], [False, False])
 
 
 def test_inline_mode_publishes_the_image_for_the_release_command_too() -> None:
