@@ -17,7 +17,7 @@ from typing import Any
 
 from scripts.engine.aws import Aws, translated
 from scripts.engine.diagnose import log_lines
-from scripts.engine.errors import Cancelled, Failed, SlipwayError, Superseded, TimedOut, Transient
+from scripts.engine.errors import Cancelled, Failed, SlipwayError, TimedOut, Transient
 from scripts.engine.model import Stack
 from scripts.engine.rollout import Task
 from scripts.engine.state import portions
@@ -175,12 +175,10 @@ class OneOff:
             self._pause(task)
 
     def _pause(self, task: Task) -> None:
+        stopped = self.world.cancelled(0.4 + 0.4 * random.random())
         if self.world.lock is not None and self.world.lock.loss is not None:
-            raise Superseded(
-                f"another deploy took over while the release command of {self.service} runs as task {task.id}",
-                remedy="./poe status shows what runs",
-            )
-        if self.world.cancelled(0.4 + 0.4 * random.random()):
+            raise self.world.lock.loss
+        if stopped:
             raise Cancelled(
                 f"stopped; the release command of {self.service} goes on as task {task.id}",
                 remedy=f"./poe logs {self.service} --process release -f shows it; the next ./poe deploy waits for it",

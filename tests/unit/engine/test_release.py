@@ -421,8 +421,23 @@ def test_without_its_stack_nothing_runs(world: World, cloud: Cloud, table: Table
 
 def test_who_lost_the_lock_runs_nothing(world: World, cloud: Cloud, table: Table) -> None:
     Ecs(cloud, [row("new")])
-    world.lock = Lock(world.aws, SETTINGS, ["hello"], "20260102T000000Z-bbbbbb")
-    world.lock.lost.set()
+    world.lock = Lock(world.aws, SETTINGS, ["hello"])
+    world.lock.loss = Superseded("hello: another deploy took over")
     with pytest.raises(Superseded):
         NEW.run(world)
     assert calls(cloud) == []
+
+
+def test_who_loses_the_lock_meanwhile_leaves_it_running(world: World, cloud: Cloud, table: Table) -> None:
+    Ecs(cloud, [row("new")])
+    world.lock = Lock(world.aws, SETTINGS, ["hello"])
+    found = world.lock
+
+    def lose(seconds: float) -> bool:
+        found.loss = Superseded("hello: another deploy took over")
+        return True
+
+    world.cancelled = lose  # type: ignore[method-assign]
+    with pytest.raises(Superseded):
+        NEW.run(world)
+    assert "ecs:StopTask" not in calls(cloud)
