@@ -91,7 +91,7 @@ def test_a_deployment_says_what_it_cost(live: Project) -> None:
     deployment = live.deploy().report["deployment"]
     record = json.loads(live.run("show", deployment, "--json").out)
     parts = {part["what"]: part for part in record["cost"]["parts"]}
-    beside = parts["new tasks beside the old ones (0.25 vCPU, 0.5 GB)"]
+    beside = parts[f"{NAME}: new tasks beside the old ones (0.25 vCPU, 0.5 GB)"]
     seconds = sum(stage["seconds"] for stage in record["stages"] if stage["name"] == "rollout")
     assert beside["quantity"] == pytest.approx(2 * seconds, rel=1e-4)
     assert beside["usd"] == pytest.approx(2 * seconds / 730 / 3600 * TASK, rel=1e-3)

@@ -49,11 +49,12 @@ def _parts(world: World, plan: Plan, prices: Prices) -> Iterator[Event]:
             running = world.state.running.get(one.service)
             for count, cpu, memory in _tasks(service, running.desired if running else service.desired):
                 size = Size(cpu / 1024, memory / 1024, 0.0, kind)
-                yield _beside(prices, size, count * seconds[one.service], public=public)
+                what = f"{one.service}: new tasks beside the old ones"
+                yield _task(prices, what, size, count * seconds[one.service], public=public)
     for name, ran in world.release_seconds.items():
         service = world.settings.service(name)
         size = Size(service.cpu / 1024, service.memory / 1024, 0.0, kind)
-        yield _task(prices, "release command", size, max(ran, LEAST_SECONDS), public=public)
+        yield _task(prices, f"{name}: release command", size, max(ran, LEAST_SECONDS), public=public)
     stored, written = prices.find("ecr_storage"), prices.find("dynamodb_write")
     gigabytes, units = world.pushed_bytes / GB, write_units(world, plan)
     yield _part("pushed layers", gigabytes, "GB-month", stored.usd * gigabytes if stored else None)
@@ -66,10 +67,6 @@ def _tasks(service: Service, desired: int) -> Iterator[tuple[int, int, int]]:
     yield desired, service.cpu, service.memory
     for worker in service.workers:
         yield worker.desired, worker.cpu, worker.memory
-
-
-def _beside(prices: Prices, size: Size, seconds: float, *, public: bool) -> Event:
-    return _task(prices, "new tasks beside the old ones", size, seconds, public=public)
 
 
 def _task(prices: Prices, what: str, size: Size, seconds: float, *, public: bool) -> Event:

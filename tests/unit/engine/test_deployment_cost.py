@@ -39,7 +39,7 @@ def test_new_tasks_beside_old_ones_pushed_layers_and_the_ledger(cloud: Cloud) ->
     stored = 0.5 * STORED
     written = (7 + 2 * 4 * 3) / 1_000_000 * WRITES  # events; two transactions of four items at three units
     assert [(part["what"], part["quantity"], part["unit"]) for part in cost["parts"]] == [
-        ("new tasks beside the old ones (0.25 vCPU, 0.5 GB)", 24.0, "task-seconds"),
+        ("hello: new tasks beside the old ones (0.25 vCPU, 0.5 GB)", 24.0, "task-seconds"),
         ("pushed layers", 0.5, "GB-month"),
         ("writes of the ledger", 31.0, "write request units"),
     ]
@@ -77,8 +77,8 @@ def test_workers_roll_with_their_service(cloud: Cloud) -> None:
     cost = deployment_cost(world, PLAN)
     assert cost is not None
     assert [(part["what"], part["quantity"]) for part in cost["parts"][:2]] == [
-        ("new tasks beside the old ones (0.25 vCPU, 0.5 GB)", 24.0),
-        ("new tasks beside the old ones (1 vCPU, 2 GB)", 36.0),
+        ("hello: new tasks beside the old ones (0.25 vCPU, 0.5 GB)", 24.0),
+        ("hello: new tasks beside the old ones (1 vCPU, 2 GB)", 36.0),
     ]
 
 
@@ -87,7 +87,10 @@ def test_a_release_command_is_paid_for_at_least_a_minute(cloud: Cloud) -> None:
     world.release_seconds["hello"] = 4.0
     cost = deployment_cost(world, PLAN)
     assert cost is not None
-    assert (cost["parts"][0]["what"], cost["parts"][0]["quantity"]) == ("release command (0.25 vCPU, 0.5 GB)", 60)
+    assert (cost["parts"][0]["what"], cost["parts"][0]["quantity"]) == (
+        "hello: release command (0.25 vCPU, 0.5 GB)",
+        60,
+    )
     assert cost["parts"][0]["usd"] == pytest.approx(60 / 3600 * (0.25 * VCPU + 0.5 * GB + ADDRESS), abs=1e-9)
 
 

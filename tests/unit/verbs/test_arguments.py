@@ -14,6 +14,7 @@ from tests.unit.verbs.conftest import Run
 TASKS = {
     "build_envoy": "build-envoy",
     "build_image": "build",
+    "cost": "cost",
     "deploy": "deploy",
     "deploy_bootstrap": "deploy-bootstrap",
     "deploy_fast": "deploy-fast",
@@ -87,6 +88,14 @@ def test_an_unknown_service(run: Run, verb: str, service: str) -> None:
     ended = run(verb, service)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == message(f"SERVICE: there is no service {service!r}", SERVICES)
+
+
+@pytest.mark.parametrize("option", ["--requests", "--gb-out", "--log-gb"])
+@pytest.mark.parametrize("amount", ["0", "-1", "1e6", "many", "", "1,000"])
+def test_an_amount_that_is_no_number(run: Run, option: str, amount: str) -> None:
+    ended = run("cost", option, amount)
+    assert (ended.code, ended.out) == (2, "")
+    assert option in ended.err
 
 
 @pytest.mark.parametrize("verb", ["deploy", "plan"])
