@@ -88,6 +88,10 @@ BOUNDS = (
     Bound("analyzer, 50,000 files, library call", "at most", 2, "s", _analyzed(1)),
     Bound("rollback, until the old version answers everything", "at most", 6, "s", _rollback),
     Bound("rollback, tool overhead", "at most", 1.0, "s", lambda f: f["rollback"]["overhead"]["median"]),
+    Bound("lock and ledger in a deploy", "at most", 0.15, "s", lambda f: f["ledger"]["seconds"]["median"]),
+    Bound("ten deploys at once, most at one time", "at most", 1, "deploys", lambda f: f["crowd"]["at_once"]),
+    Bound("ten deploys at once, lost", "at most", 0, "deploys", lambda f: f["crowd"]["lost"]),
+    Bound("ten deploys at once, the newest serves", "at least", 1, "deploys", lambda f: f["crowd"]["newest_serves"]),
     Bound("history of 10,000 deployments", "at most", 1.0, "s", _history),
     Bound("./poe analyze, 100 files", "at most", 0.6, "s", lambda f: f["analyze"]["command"]["median"]),
 )

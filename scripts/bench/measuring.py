@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from scripts.bench import analyzing, commands, figures, going_back, machine, planning, remembering
+from scripts.bench import (
+    analyzing,
+    bookkeeping,
+    commands,
+    crowd,
+    figures,
+    going_back,
+    machine,
+    planning,
+    remembering,
+)
 from scripts.bench.pairs import Pairs, Series
 from scripts.bench.process import run
 from scripts.bench.sides import Change, Side, converge, plain, plain_commands, slipway
@@ -17,7 +27,10 @@ from scripts.engine.errors import SlipwayError
 
 Facts = dict[str, Any]
 Say = Callable[[str], None]
-PARTS = ("nothing", "source", "variants", "setting", "rollback", "memory", "analyze", "history", "plan")
+PARTS = (
+    *("nothing", "source", "variants", "setting", "rollback", "ledger", "crowd"),
+    *("memory", "analyze", "history", "plan"),
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,8 @@ class Bench:
             "variants": self._variants,
             "setting": self._setting,
             "rollback": self._rollback,
+            "ledger": self._ledger,
+            "crowd": self._crowd,
             "memory": self._memory,
             "history": self._history,
             "analyze": self._analyze,
@@ -147,6 +162,12 @@ class Bench:
         self.facts["pairs"]["rollback"] = figures.series_facts(measured, own=figures.ROLLBACK)
         self.facts["rollback"] = figures.fast_path_facts(measured.timings[figures.ROLLBACK])
         converge(self.site)
+
+    def _ledger(self) -> None:
+        self.facts["ledger"] = bookkeeping.measure(self.site, self.extent.pairs, self.say)
+
+    def _crowd(self) -> None:
+        self.facts["crowd"] = crowd.measure(self.site, self.say)
 
     def _history(self) -> None:
         repeats = max(5, self.extent.pairs)

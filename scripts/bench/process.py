@@ -39,8 +39,10 @@ class Finished:
         return self.started + self.seconds
 
 
-def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], metered: bool = False) -> Finished:
-    """Run to the end; raises Failed with the last lines when the exit code is not 0.
+def run(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], metered: bool = False, codes: Sequence[int] = (0,)
+) -> Finished:
+    """Run to the end; raises Failed with the last lines when the exit code is not one of `codes`.
 
     The process is a session of its own: a Ctrl-C reaches the bench alone, which then ends the process in order.
     """
@@ -70,7 +72,7 @@ def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], metered: bool
         raise
     seconds = time.monotonic() - started
     reader.join()
-    if code != 0:
+    if code not in codes:
         said = [line[:LINE_LENGTH] for line in (*lines, *errors) if line.strip()]
         raise Failed(f"exit code {code}", where=shlex.join(argv[:3]), evidence=tuple(said[-8:]))
     return Finished(started, seconds, tuple(lines), meter.peak if metered else None)

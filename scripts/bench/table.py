@@ -14,6 +14,11 @@ CHANGES = {
     "setting": "one setting: until the new version answers everything",
     "rollback": "going back: until the version before answers everything",
 }
+CROWD = (
+    "{deploys} deploys at once: {live} live, {superseded} superseded by newer ones, {lost} lost, "
+    "never more than {at_once} at one time; {seconds:.0f} s in all"
+)
+COUNTED = ("calls", "deploys")
 PAIR_HEAD = ["", "median", "min to max", "times faster, pair by pair", "whole command"]
 
 
@@ -46,6 +51,10 @@ def tables(facts: Facts) -> Iterator[Table]:
     if "variants" in facts:
         rows = [[row["command"], _s(row["live"]), _s(row["wall"])] for row in facts["variants"]]
         yield "one source line: other ways to call cdk deploy, once each", ["", "to live", "command"], rows
+    if "ledger" in facts:
+        found = facts["ledger"]
+        rows = [["all of it", _s(found["seconds"]["median"])], *([k, _ms(v)] for k, v in found["parts"].items())]
+        yield "lock and ledger in a deploy of one source line", ["", "median"], rows
     if "history" in facts:
         rows = [[row["command"], *_spread(row["seconds"])] for row in facts["history"]["commands"]]
         yield f"a ledger of {facts['history']['records']:,} deployments", ["", "median", "min to max"], rows
@@ -81,6 +90,8 @@ def notes(facts: Facts) -> Iterator[str]:
     if "rollback" in facts:
         overhead = facts["rollback"]["overhead"]
         yield f"going back: {_s(overhead['median'])} of the command are the tool's own, the rest is the rollout"
+    if "crowd" in facts:
+        yield CROWD.format(**facts["crowd"])
     lost = sum(side["requests_lost"] for row in facts["pairs"].values() for side in (row["slipway"], *row["against"]))
     yield f"requests without a good answer in all deploys: {lost}"
     repeated = sum(len(row["repeated"]) for row in facts["pairs"].values())
@@ -108,7 +119,7 @@ def _plan_row(row: Facts) -> list[str]:
 
 def _bound_row(row: Facts) -> list[str]:
     measured = (
-        f"{row['measured']:g} {row['unit']}" if row["unit"] == "calls" else f"{row['measured']:.2f} {row['unit']}"
+        f"{row['measured']:g} {row['unit']}" if row["unit"] in COUNTED else f"{row['measured']:.2f} {row['unit']}"
     )
     return [row["name"], row["bound"], measured, "reached" if row["reached"] else "MISSED"]
 
@@ -119,6 +130,10 @@ def _spread(facts: Facts) -> list[str]:
 
 def _s(seconds: float) -> str:
     return f"{seconds:.2f} s"
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
 
 
 def _bar(cells: Sequence[str]) -> str:

@@ -36,13 +36,13 @@ def make(project: Path) -> Path:
     root = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
     (root / OWNER).write_text(f"{os.getpid()}\n", "ascii")
     shutil.copytree(project, root, ignore=shutil.ignore_patterns(*LEFT_BEHIND), symlinks=True, dirs_exist_ok=True)
-    _link_dependencies(project, root)
+    link_dependencies(project, root)
     _link_npm(root)
     write_settings(root, embedded_only(_read_settings(root)))
     return root
 
 
-def _link_dependencies(project: Path, root: Path) -> None:
+def link_dependencies(project: Path, root: Path) -> None:
     """Links inside folders of our own: whatever replaces a folder here must not reach the user's."""
     for name in (".venv", "node_modules"):
         (root / name).mkdir()
