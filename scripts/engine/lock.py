@@ -44,6 +44,11 @@ def now() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
+def is_free(lease: Lease, is_over: Callable[[Lease], bool]) -> bool:
+    """Whether a lock can be had: its time says so, or it has been watched long enough without a beat."""
+    return lease.standing(time.time()) is Standing.FREE or is_over(lease)
+
+
 class Lock:
     """The leases of a deploy, all or none of them."""
 
@@ -77,7 +82,7 @@ class Lock:
                 self._thread = threading.Thread(target=self._watch, daemon=True, name="slipway-lease")
                 self._thread.start()
                 return None
-            if not self._is_free(blocking, is_over):
+            if not is_free(blocking, is_over):
                 self.waited = True
                 return blocking
         return blocking
@@ -101,17 +106,13 @@ class Lock:
         taken = take(self.aws, self.settings, service, claim)
         if taken is None:
             seen = read_lease(self.aws, self.settings, service)
-            if not self._is_free(seen, is_over) or seen.deployment >= self.deployment:
+            if not is_free(seen, is_over) or seen.deployment >= self.deployment:
                 return seen
             taken = take(self.aws, self.settings, service, claim, seen=seen)
             if taken is None:
                 return read_lease(self.aws, self.settings, service)
         self.leases[service] = taken
         return None
-
-    @staticmethod
-    def _is_free(lease: Lease, is_over: Callable[[Lease], bool]) -> bool:
-        return lease.standing(time.time()) is Standing.FREE or is_over(lease)
 
     def check(self) -> None:
         """Raise Superseded unless the table says that every lease is ours; in front of every change."""

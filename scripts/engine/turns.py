@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from scripts.engine.errors import Cancelled, Refused
-from scripts.engine.lease import LEASE_SECONDS, Lease, Standing, ask_to_end, read_leases
+from scripts.engine.lease import LEASE_SECONDS, Lease, Standing, ask_to_end, read_lease, read_leases
 from scripts.engine.ledger import actor
-from scripts.engine.lock import Lock, Manners, now
+from scripts.engine.lock import Lock, Manners, is_free, now
 from scripts.engine.world import World
 
 PAUSE = 0.6
@@ -96,7 +96,8 @@ def _wait(world: World, lock: Lock, watch: BeatWatch, first: Lease) -> None:
         world.events.emit("progress", stage="prepare", service=blocking.service, text=f"{text}, {waited:.0f} s")
         if world.cancelled(PAUSE + PAUSE / 2 * random.random()):
             raise Cancelled("stopped while waiting for the lock", remedy="nothing was changed by this command")
-        blocking = lock.try_to_take(watch.is_over)
+        seen = read_lease(world.aws, world.settings, blocking.service)
+        blocking = lock.try_to_take(watch.is_over) if is_free(seen, watch.is_over) else seen
 
 
 def _is_unclear(watch: BeatWatch, lease: Lease) -> bool:

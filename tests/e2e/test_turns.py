@@ -140,7 +140,9 @@ class Copies:
     def __init__(self, lane: Lane, folder: Path) -> None:
         self.lane, self.folder, self.root = lane, folder, lane.project.root
         self._git("init", "-q")
-        self._git("add", "-A", "--", ".", ":!.venv", ":!node_modules")
+        # Links, which `.venv/` in .gitignore does not mean.
+        (self.root / ".git/info/exclude").write_text(".venv\nnode_modules\n", "ascii")
+        self._git("add", "-A")
         self._git("commit", "-qm", "as it is")
 
     def _git(self, *words: str, cwd: Path | None = None) -> None:
