@@ -8,6 +8,7 @@ from scripts import command
 from scripts.engine.bucket import empty
 from scripts.engine.errors import Refused
 from scripts.engine.events import Events
+from scripts.engine.leftovers import leftovers, remove
 from scripts.engine.report import reporter
 from scripts.engine.shell import Shell
 from scripts.engine.state import check_account, read_stacks
@@ -39,10 +40,10 @@ def destroy_verb() -> int:
         with events.stage("update") as told:
             world.cdk.synth({})
             empty(world.aws, settings.analysis_bucket, settings.target.account)
-            world.cdk.destroy(
-                [stack.name for stack in stacks.values()],
-                lambda line: events.emit("progress", stage="update", service=None, text=line),
-            )
+            gone = leftovers(settings, stacks)
+            remove(world, gone, lambda line: _tell(events, line))
+            known = [stack.name for key, stack in stacks.items() if key not in gone]
+            world.cdk.destroy(known, lambda line: _tell(events, line))
             told["text"] = f"{len(stacks)} stacks removed"
     finally:
         display.close()
@@ -54,6 +55,10 @@ def destroy_verb() -> int:
             remedy="read their events in CloudFormation, then run it again",
         )
     return 0
+
+
+def _tell(events: Events, line: str) -> None:
+    events.emit("progress", stage="update", service=None, text=line)
 
 
 def _ask(settings: Settings, stacks: int) -> None:
