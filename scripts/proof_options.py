@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="send a steady load to PATH (default: the health path) while the new version is rolled out, and fail when "
         "requests are lost; give it after the services",
     )
-    group.add_argument("--prove-long", metavar="PATH", type=_path, help="and one long request at a time to PATH")
+    group.add_argument("--prove-long", metavar="PATH", type=_path, help="and long requests, some at a time, to PATH")
     group.add_argument("--prove-rate", metavar="N", type=_rate, help="requests a second (default: 20)")
     group.add_argument("--prove-max-failed", metavar="N", type=_number, help="requests that may fail (default: 0)")
 

@@ -25,7 +25,7 @@ class Proving:
     path: str | None = None
     """Path that is asked; None: the service's health path."""
     long_path: str | None = None
-    """Path of one long request at a time; None: none is sent."""
+    """Path of long requests; None: none is sent."""
     rate: int = 20
     """Requests a second."""
     max_failed: int = 0
@@ -119,11 +119,11 @@ def sentences(proof: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _long(row: Mapping[str, Any] | None) -> str:
     if row is None:
-        return "no long request was sent; --prove-long PATH sends one at a time"
+        return "no long request was sent; --prove-long PATH sends some"
     if not row.get("sent"):
         return f"no long request to {row['path']} was sent"
     slowest = "" if row["max"] is None else f", {row['max'] / 1000:.1f} s at most"
-    return f"long requests to {row['path']}: {row['sent']} sent one after the other, {row['failed']} failed{slowest}"
+    return f"long requests to {row['path']}: {row['sent']} sent, {row['failed']} failed{slowest}"
 
 
 def _ms(value: float | None) -> str:

@@ -31,8 +31,8 @@ SENDERS = 256
 """Requests under way at once, at most; what is due while all are busy is sent late, its time counted from when due."""
 KEPT_EACH = 4
 """Every how manyth request comes on an open connection."""
-LONG_EACH_SECONDS = 1.0
-"""Pause from one long request's start to the next one's, at least."""
+LONG_AT_ONCE, LONG_EACH_SECONDS = 4, 1.0
+"""Long requests under way at a time; seconds between the starts of the first ones, and of two on one thread at least."""
 
 
 class Load:
@@ -47,12 +47,18 @@ class Load:
         self._kept: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="slipway-prove")
         self._clock = threading.Thread(target=self._schedule, daemon=True, name="slipway-prove-clock")
-        self._long = threading.Thread(target=self._send_long, daemon=True, name="slipway-prove-long")
+        self._long = [
+            threading.Thread(
+                target=self._send_long, args=(at * LONG_EACH_SECONDS,), daemon=True, name="slipway-prove-long"
+            )
+            for at in range(LONG_AT_ONCE if long else 0)
+        ]
 
     def start(self) -> None:
         """Begin to send."""
         self._clock.start()
-        self._long.start()
+        for thread in self._long:
+            thread.start()
 
     def mark(self, **moments: float) -> None:
         """Remember when the update began, or when the new version was live."""
@@ -62,8 +68,8 @@ class Load:
         """End, wait for what is under way unless it has to be `at_once`, and tell what came of it."""
         self._over.set()
         self._clock.join()
-        if not at_once:
-            self._long.join()
+        for thread in self._long if not at_once else ():
+            thread.join()
         self._senders.shutdown(wait=not at_once, cancel_futures=at_once)
         while not self._kept.empty():
             self._kept.get_nowait().close()
@@ -93,8 +99,7 @@ class Load:
             self._kept.put(connection)
         return reply.kind
 
-    def _send_long(self) -> None:
-        pause = 0.0
+    def _send_long(self, pause: float) -> None:
         while self.long and not self._over.wait(pause):
             due = time.monotonic()
             kind = send(self.long, LONG_TIMEOUT).kind
