@@ -10,7 +10,7 @@ from scripts.engine.errors import Cancelled, Failed, RolledBack, SlipwayError, S
 from scripts.engine.model import Verdict
 from scripts.engine.rollout import FAILED_STACK, Baseline, Goal, Judgement, Snapshot, has_fallen
 from scripts.engine.state import read_digest, read_stack, read_stacks
-from scripts.engine.together import looks, process_of, tasks_of
+from scripts.engine.together import baseline, looks, process_of, tasks_of
 from scripts.engine.update import put_back
 from scripts.engine.verify import answers, ask
 from scripts.engine.watch import Watcher
@@ -132,16 +132,18 @@ def restore(world: World, service: str, before: Baseline) -> bool:
         return True
     world.may_change()
     with world.events.stage("update", service, "putting the previous version back"):
+        there = baseline(Watcher(world.aws, world.settings, service).look())
         if put_back(world.aws, stack, before.image_tag, before.template):
-            _await_previous(world, service, before.image_tag)
+            _await_previous(world, service, before.image_tag, there)
     return True
 
 
-def _await_previous(world: World, service: str, tag: str) -> None:
+def _await_previous(world: World, service: str, tag: str, there: Baseline) -> None:
+    """Until it serves; `there` is what it replaces, which ECS goes on with until CloudFormation has told it."""
     watcher = Watcher(world.aws, world.settings, service)
     image = world.settings.image(service, tag)
     digest = read_digest(world.aws, world.settings, service, tag) or ""
-    goal = Goal(service, image, digest, Baseline(), certain=False)
+    goal = Goal(service, image, digest, there, certain=False)
     watcher.watch(goal, timeout=60, tell=lambda judgement: None, cancelled=world.cancelled)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
-from scripts.engine.errors import Cancelled, Failed, RolledBack, SlipwayError, TimedOut
+from scripts.engine.errors import Cancelled, Failed, RolledBack, SlipwayError, Superseded, TimedOut
 from scripts.engine.history import good_records
 from scripts.engine.model import Verdict
 from scripts.engine.rollout import Baseline, Goal
 from scripts.engine.state import read_digest, read_stack
+from scripts.engine.together import baseline
 from scripts.engine.verdict import restore
 from scripts.engine.versions import good_versions, previous
 from scripts.engine.watch import Watcher
@@ -30,12 +31,15 @@ def go_back(world: World, service: str, tag: str, *, why: str) -> SlipwayError:
         )
     _await_stack(world, service)
     world.may_change()
+    there = baseline(Watcher(world.aws, world.settings, service).look())
     restore(world, service, before)
-    judgement = _serves(world, service, before)
+    verdict = _serves(world, service, before.image_tag or "", there)
     next_step = f"./poe logs {service} shows more; correct the application, then ./poe deploy"
-    if judgement is Verdict.LIVE:
+    if verdict is Verdict.LIVE:
         return RolledBack(why, where="bake", remedy=f"{before.image_tag} serves again. {next_step}")
-    if judgement is Verdict.TIMED_OUT:
+    if verdict is Verdict.SUPERSEDED:
+        return Superseded(f"{why}; another deploy took over", where="bake", remedy="./poe status")
+    if verdict is Verdict.TIMED_OUT:
         return TimedOut(f"{why}; {before.image_tag} was put back, but is not up yet", where="bake", remedy=next_step)
     return Failed(f"{why}; and {before.image_tag} did not come up again", where="bake", remedy="./poe status")
 
@@ -65,11 +69,11 @@ def _await_stack(world: World, service: str) -> None:
             raise Cancelled("stopped before going back", where="bake", remedy=f"./poe rollback {service}")
 
 
-def _serves(world: World, service: str, before: Baseline) -> Verdict | None:
-    """How the version that was put back came up."""
-    settings, tag = world.settings, before.image_tag or ""
+def _serves(world: World, service: str, tag: str, there: Baseline) -> Verdict | None:
+    """How the version that was put back came up; `there` is what was to be replaced."""
+    settings = world.settings
     digest = read_digest(world.aws, settings, service, tag) or ""
-    goal = Goal(service, settings.image(service, tag), digest, Baseline(), certain=False)
+    goal = Goal(service, settings.image(service, tag), digest, there, certain=False)
 
     def tell(text: str) -> None:
         world.events.emit("progress", stage="verify", service=service, text=f"{tag}: {text}")

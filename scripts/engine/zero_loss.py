@@ -2,7 +2,8 @@
 
 Per service one scheduler thread hands out requests at fixed moments; a pool of senders takes them, so that slow answers
 hold no other request up. Most requests come on a connection of their own, as from new users; every fourth on one that
-was open. Beside them runs one long request at a time: it is what a task must finish after it was told to stop.
+was open. Beside them run long requests: they are what a task must finish after it was told to stop. Several at a time,
+one begun after the other, so that hardly a task is told to stop that has none under way.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SENDERS = 256
 KEPT_EACH = 4
 """Every how manyth request comes on an open connection."""
 LONG_AT_ONCE, LONG_EACH_SECONDS = 4, 1.0
-"""Long requests under way at a time; seconds between the starts of the first ones, and of two on one thread at least."""
+"""Long requests under way at a time; seconds between the starts of the first ones, and of two in a row at least."""
 
 
 class Load:
