@@ -12,6 +12,7 @@ from scripts.engine.costs.page import deployment_parts
 from scripts.engine.errors import BadInput
 from scripts.engine.events import Event
 from scripts.engine.history import read_deployment, read_events
+from scripts.engine.proof import loss
 from scripts.engine.report import MARKS, Lines, one_line, reporter
 from scripts.engine.state import checked_stacks
 from scripts.engine.steps import amount
@@ -89,6 +90,8 @@ def _service(name: str, own: dict[str, Any]) -> Iterator[str]:
     yield f"  {name:<10} {own.get('verdict', ''):<11} {path:<9} {tag}{came}{back}{digest}".rstrip()
     if cache := own.get("cache"):
         yield f"  {'':<10} {'':<11} {_made(cache)}"
+    if proof := own.get("proof"):
+        yield f"  {'':<10} {'':<11} proof: {loss(proof)}"
     if bake := own.get("bake"):
         yield f"  {'':<10} {'':<11} {_baked(bake)}"
 

@@ -11,7 +11,7 @@ from typing import Any
 from scripts.engine.aws import Aws, translated
 from scripts.engine.events import Event
 from scripts.engine.items import unpack
-from scripts.engine.lease import Standing, read_lease
+from scripts.engine.lease import Lease, Standing, read_lease
 from scripts.engine.ledger import DETAILS, ID_TIME
 from scripts.engine.model import Verdict
 from scripts.engine.versions import GOOD
@@ -30,7 +30,7 @@ def history(
     """Summaries of the newest deployments, newest first; of one service, with its verdict, where one is named."""
     found = [query(aws, settings, key, page=limit) for key in _keys(settings, service, verdict)]
     rows = heapq.merge(*found, key=lambda row: str(row["id"]), reverse=True)
-    seen = (as_seen(aws, settings, row) for row in rows)
+    seen = map(Witness(aws, settings).seen, rows)
     right = (row for row in seen if verdict is None or verdict_for(row, service) == verdict)
     return [{key: row[key] for key in row if key not in DETAILS} for row in islice(right, limit)]
 
@@ -77,17 +77,13 @@ def records_since(aws: Aws, settings: Settings, moment: float) -> list[Event]:
     """The whole records of all deployments of the target since then (Unix time), newest first."""
     first = time.strftime(ID_TIME, time.gmtime(moment))
     rows = query(aws, settings, f"target#{settings.target.name}")
-    return [as_seen(aws, settings, row) for row in takewhile(lambda row: row["id"] >= first, rows)]
+    return list(map(Witness(aws, settings).seen, takewhile(lambda row: row["id"] >= first, rows)))
 
 
 def read_deployment(aws: Aws, settings: Settings, deployment: str) -> Event | None:
     """The whole record of a deployment; None where there is none of that id."""
-    key = {"pk": {"S": f"deployment#{deployment}"}, "sk": {"S": "head"}}
-    with translated("read the ledger"):
-        answer = aws.client("dynamodb").get_item(TableName=settings.ledger_table, Key=key, ConsistentRead=True)
-    if "Item" not in answer:
-        return None
-    return as_seen(aws, settings, {"id": deployment, **unpack(answer["Item"])["data"]})
+    head = _read_head(aws, settings, deployment)
+    return Witness(aws, settings).seen(head) if head else None
 
 
 def read_events(aws: Aws, settings: Settings, deployment: str) -> list[Event]:
@@ -106,24 +102,43 @@ def read_events(aws: Aws, settings: Settings, deployment: str) -> list[Event]:
         return [unpack(row)["data"] for answer in pages for row in answer["Items"]]
 
 
-def as_seen(aws: Aws, settings: Settings, row: Event) -> Event:
-    """The record; `running` without a lease that is held means that nobody is there any more to end it."""
-    if row["verdict"] != RUNNING:
-        return row
-    names = [name for name, own in row["services"].items() if own.get("verdict", RUNNING) == RUNNING]
-    if any(is_held(aws, settings, name, row["id"]) for name in names):
-        return row
-    services = {
-        name: {**own, "verdict": str(Verdict.STOPPED)} if name in names else own
-        for name, own in row["services"].items()
-    }
-    return {**row, "verdict": str(Verdict.STOPPED), "lost": True, "error": LOST, "services": services}
+class Witness:
+    """Says of records that stand at `running` whether that is so; asks for the lock of a service once."""
+
+    def __init__(self, aws: Aws, settings: Settings) -> None:
+        self._aws, self._settings = aws, settings
+        self._leases: dict[str, Lease] = {}
+
+    def seen(self, row: Event) -> Event:
+        """The record; `running` without a lease that is held means that nobody is there any more to end it."""
+        if row["verdict"] != RUNNING:
+            return row
+        names = [name for name, own in row["services"].items() if own.get("verdict", RUNNING) == RUNNING]
+        if any(self._holds(name, row["id"]) for name in names):
+            return row
+        # It may have ended between the two looks; and the index lags behind.
+        head = _read_head(self._aws, self._settings, row["id"])
+        if head and head["verdict"] != RUNNING:
+            return {**head, "services": {name: head["services"][name] for name in row["services"]}}
+        services = {
+            name: {**own, "verdict": str(Verdict.STOPPED)} if name in names else own
+            for name, own in row["services"].items()
+        }
+        return {**row, "verdict": str(Verdict.STOPPED), "lost": True, "error": LOST, "services": services}
+
+    def _holds(self, service: str, deployment: str) -> bool:
+        """Whether that deployment holds the lock of the service now, as far as can be known from here."""
+        if service not in self._leases:
+            self._leases[service] = read_lease(self._aws, self._settings, service)
+        lease, now = self._leases[service], time.time()
+        return lease.deployment == deployment and lease.until > now and lease.standing(now) is not Standing.FREE
 
 
-def is_held(aws: Aws, settings: Settings, service: str, deployment: str) -> bool:
-    """Whether that deployment holds the lock of the service now, as far as can be known from here."""
-    lease, now = read_lease(aws, settings, service), time.time()
-    return lease.deployment == deployment and lease.until > now and lease.standing(now) is not Standing.FREE
+def _read_head(aws: Aws, settings: Settings, deployment: str) -> Event | None:
+    key = {"pk": {"S": f"deployment#{deployment}"}, "sk": {"S": "head"}}
+    with translated("read the ledger"):
+        answer = aws.client("dynamodb").get_item(TableName=settings.ledger_table, Key=key, ConsistentRead=True)
+    return {"id": deployment, **unpack(answer["Item"])["data"]} if "Item" in answer else None
 
 
 def _keys(settings: Settings, service: str | None, verdict: str | None) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.engine.history import LOST, good_records, history, read_deployment, read_events
+from scripts.engine.history import LOST, good_records, history, read_deployment, read_events, records_since
 from scripts.engine.ledger import Ledger
 from tests.unit.engine.clouds import Cloud
 from tests.unit.engine.projects import project
@@ -108,6 +108,61 @@ def test_running_without_its_lease_was_killed(cloud: Cloud, table: Table, holder
     assert ids(of_hello) == [ident(2), ident(1)]
     assert [list(row["services"]) for row in of_hello] == [["hello"], ["hello"]]
     assert history(cloud.aws, SETTINGS, verdict="running") == []
+
+
+def test_a_deploy_that_ended_between_the_two_looks_was_not_lost(cloud: Cloud, table: Table) -> None:
+    record(cloud, 1, hello="running")
+    stale = dict(table.items)
+    record(cloud, 1, hello="live", seconds=8.0)
+    head = table.items[f"deployment#{ident(1)}", "head"]
+    table.items |= stale
+    query = cloud.answers["dynamodb:Query"]
+    assert callable(query)
+
+    def lagging(asked: dict[str, Any]) -> Any:
+        answer = query(asked)
+        table.items[f"deployment#{ident(1)}", "head"] = head
+        return answer
+
+    for service in (None, "hello"):
+        table.items |= stale
+        cloud.answers["dynamodb:Query"] = lagging
+        (row,) = history(cloud.aws, SETTINGS, service=service)
+        assert (row["verdict"], row["seconds"], "lost" in row) == ("live", 8.0, False)
+        assert set(row["services"]) == ({"hello"} if service else {"hello", "gateway"})
+
+
+def test_a_lock_is_asked_for_once_however_many_were_killed(cloud: Cloud, table: Table) -> None:
+    for number in range(1, 13):
+        record(cloud, number, hello="running")
+    assert len(history(cloud.aws, SETTINGS, verdict="stopped")) == 12
+    asked = [parameters["Key"]["pk"]["S"] for parameters in cloud.parameters("dynamodb:GetItem")]
+    assert asked.count("lock#hello") == 1
+
+
+QUESTIONS: dict[str, Any] = {
+    "of a target": lambda aws: history(aws, SETTINGS),
+    "of a service": lambda aws: history(aws, SETTINGS, service="hello"),
+    "with a verdict": lambda aws: history(aws, SETTINGS, verdict="live"),
+    "of a service with a verdict": lambda aws: history(aws, SETTINGS, service="hello", verdict="live"),
+    "good ones": lambda aws: good_records(aws, SETTINGS, "hello", 20),
+    "since": lambda aws: records_since(aws, SETTINGS, 1_767_225_600.0),
+    "one": lambda aws: read_deployment(aws, SETTINGS, ident(1)),
+    "its events": lambda aws: read_events(aws, SETTINGS, ident(1)),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_question_is_one_read_by_key(cloud: Cloud, table: Table, name: str) -> None:
+    for number in range(1, 201):
+        record(cloud, number)
+    cloud.asked.clear()
+    assert QUESTIONS[name](cloud.aws) is not None
+    calls = [call for call, _ in cloud.asked]
+    assert set(calls) <= {"dynamodb:Query", "dynamodb:GetItem"}, "never a scan"
+    assert len(calls) == (2 if name == "good ones" else 1), "one answer holds it"
+    for asked in cloud.parameters("dynamodb:Query"):
+        assert "FilterExpression" not in asked, "nothing is read to be thrown away"
 
 
 def test_one_deployment_with_its_events(cloud: Cloud, table: Table) -> None:

@@ -122,13 +122,15 @@ def test_what_was_made_anew_and_how_it_baked() -> None:
         "image_tag": "src-a",
         "verdict": "live",
         "cache": {"image": "built", "layers": 6, "cached_layers": 5, "analysis": "cached"},
+        "proof": {"sent": 412, "failed": 2, "kinds": {"reset": 2}, "max_failed": 0},
         "bake": {"seconds": 30.0, "of": 30, "checks": 29, "failed": 1, "p95": 12.5},
     }
     shown = list(page(DISPLAY, {**ROW, "services": {"hello": own}, "stacks": ["service-hello"]}, []))
     assert "  stacks    service-hello" in shown
     at = shown.index("  hello      live        fast      src-a")
-    assert [line.strip() for line in shown[at + 1 : at + 3]] == [
+    assert [line.strip() for line in shown[at + 1 : at + 4]] == [
         "image built, 5 of 6 layers from the cache, analysis from the cache",
+        "proof: 2 of 412 requests failed (2 reset)",
         "baked 30 of 30 s: 1 of 29 checks failed, p95 12.5 ms",
     ]
     bad = {**own, "cache": {"image": "registry"}, "bake": {**own["bake"], "p95": None, "trouble": "3 checks\x1b[2J"}}
