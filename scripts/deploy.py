@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from scripts import command
 from scripts import proof_options as proof
@@ -47,23 +47,40 @@ def carry_out(arguments: argparse.Namespace, act: Callable[[World], Outcome], *,
     """Open a session, act on it under the eyes of a reporter, report; `look_only` provides no base images."""
     settings = settings_for(arguments.target)
     chosen_services(settings, arguments.services)
-    shell = Shell()
-    command.obey_signals(shell)
-    display = reporter(as_json=arguments.json)
-    events = Events(display)
-    try:
+    with reported(as_json=arguments.json) as (events, shell):
         if not look_only:
             provide_sources(settings, arguments.services, events)
-        with events.stage("prepare") as told:
-            world = open_world(settings, events, shell, look_only=look_only)
-            told["text"] = f"target {settings.target.name}"
-        world.manners = command.read_manners(arguments, settings.target.rollout_timeout)
-        with _telling(world) as tell:
-            outcome = act(world)
-            events.emit("report", **tell(report(world, outcome)))
+
+        def mannered(world: World) -> Outcome:
+            world.manners = command.read_manners(arguments, settings.target.rollout_timeout)
+            return act(world)
+
+        return in_session(settings, events, shell, mannered, look_only=look_only).exit_code
+
+
+@contextmanager
+def reported(*, as_json: bool) -> Iterator[tuple[Events, Shell]]:
+    """Events that a reporter shows, and a shell that the first Ctrl-C ends in order."""
+    shell = Shell()
+    command.obey_signals(shell)
+    display = reporter(as_json=as_json)
+    try:
+        yield Events(display), shell
     finally:
         display.close()
-    return outcome.exit_code
+
+
+def in_session(
+    settings: Settings, events: Events, shell: Shell, act: Callable[[World], Outcome], *, look_only: bool = False
+) -> Outcome:
+    """Open a session on the target, act on it, report."""
+    with events.stage("prepare") as told:
+        world = open_world(settings, events, shell, look_only=look_only)
+        told["text"] = f"target {settings.target.name}"
+    with _telling(world) as tell:
+        outcome = act(world)
+        events.emit("report", **tell(report(world, outcome)))
+    return outcome
 
 
 def provide_sources(settings: Settings, names: Sequence[str], events: Events) -> None:

@@ -19,13 +19,15 @@ NEEDED = {"slack": ("url",), "slack-bot": ("secret", "channel"), "webhook": ("ur
 """Kind of a receiver -> what it cannot do without."""
 
 
-def load(root: Path, *, target: str | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings of one target.
+def load(
+    root: Path, *, target: str | None = None, environ: Mapping[str, str] = os.environ, text: str | None = None
+) -> Settings:
+    """Settings of one target; `text` stands for a file that is not written yet.
 
     `target` wins over SLIPWAY_TARGET, which wins over `default_target`. Raises SettingsError (exit code 2) naming the
     file, the key and what is allowed.
     """
-    data = _read(root / FILE)
+    data = _read(root / FILE) if text is None else tomllib.loads(text)
     check_file(data)
     targets, services = data.get("targets", {}), data.get("services", {})
     name = _chosen_target(data, target, environ)
