@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,32 +64,26 @@ def rows(text: str) -> dict[str, Any]:
 
 def with_section(text: str, name: str, row: Row) -> str:
     """The file with these keys in a service's section; None takes a key out, `app` is written anew."""
-    import tomlkit
-
     row = {**row, "app": row.get("app") or None}
-    document = tomlkit.parse(text)
-    services: Any = document["services"]
-    if name not in services:
-        services[name] = tomlkit.table()
-    section = services[name]
-    for key, value in row.items():
-        section.pop(key, None) if value is None or key == "app" else _set(section, key, value)
-    if row["app"]:
-        section["app"] = _table(row["app"])
-    wanted = {**rows(text).get(name, {}), **row}
-    return _checked(
-        text, tomlkit.dumps(document), name, {key: value for key, value in wanted.items() if value is not None}
-    )
+
+    def change(services: Any) -> None:
+        import tomlkit
+
+        if name not in services:
+            services[name] = tomlkit.table()
+        section = services[name]
+        for key, value in row.items():
+            section.pop(key, None) if value is None or key == "app" else _set(section, key, value)
+        if row["app"]:
+            section["app"] = _table(row["app"])
+
+    wanted = {key: value for key, value in {**rows(text).get(name, {}), **row}.items() if value is not None}
+    return _changed(text, name, change, wanted)
 
 
 def without_section(text: str, name: str) -> str:
     """The file without a service."""
-    import tomlkit
-
-    document = tomlkit.parse(text)
-    services: Any = document["services"]
-    services.pop(name, None)
-    return _checked(text, tomlkit.dumps(document), name, None)
+    return _changed(text, name, lambda services: services.pop(name, None), None)
 
 
 def put_back(text: str, name: str, *, before: str, written: str) -> str:
@@ -122,6 +116,18 @@ def _table(row: Row) -> Any:
     for key, value in sorted(row.items(), key=lambda item: isinstance(item[1], dict)):
         made[key] = _table(value) if isinstance(value, dict) else value
     return made
+
+
+def _changed(text: str, name: str, change: Callable[[Any], object], wanted: Row | None) -> str:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    document = tomlkit.parse(text)
+    try:
+        change(document["services"])
+    except (TOMLKitError, LookupError, TypeError, ValueError, AttributeError):
+        raise cannot_edit(name) from None
+    return _checked(text, tomlkit.dumps(document), name, wanted)
 
 
 def _checked(before: str, after: str, name: str, wanted: Row | None) -> str:

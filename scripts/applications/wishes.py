@@ -71,6 +71,8 @@ def place_of(root: Path, wish: Wish, rows: Mapping[str, Any]) -> Place:
 
 
 def _check(wish: Wish) -> None:
+    if not wish.source.strip() or "\0" in wish.source:
+        raise BadInput("SOURCE is empty", where="SOURCE", remedy="name a folder, a git URL or an application")
     for key in ("ref", "path", "host"):
         value = getattr(wish, key)
         if value is not None and not rules.SERVICE[key].holds(value):
