@@ -35,6 +35,8 @@ class Verdict(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     TIMED_OUT = "timed_out"
+    REMOVED = "removed"
+    """Of a service that was taken away; no deploy ends so."""
 
 
 SETTLED = (
@@ -164,6 +166,7 @@ class Plan:
 EXIT_CODES = {
     Verdict.UNCHANGED: 0,
     Verdict.LIVE: 0,
+    Verdict.REMOVED: 0,
     Verdict.FAILED: 4,
     Verdict.ROLLED_BACK: 5,
     Verdict.SUPERSEDED: 6,

@@ -13,7 +13,14 @@ from typing import Any, TextIO
 from scripts.engine.events import STAGES, Event
 from scripts.engine.proof import sentences
 
-MARKS = {"live": "green", "unchanged": "green", "rolled_back": "yellow", "superseded": "yellow", "stopped": "yellow"}
+MARKS = {
+    "live": "green",
+    "unchanged": "green",
+    "removed": "green",
+    "rolled_back": "yellow",
+    "superseded": "yellow",
+    "stopped": "yellow",
+}
 ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Control sequences of terminals. Source: ECMA-48, "Control sequences"."""
 COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
