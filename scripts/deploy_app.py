@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from scripts import command
+from scripts import proof_options as proof
 from scripts.applications.wishes import Place, Wish, place_of
 from scripts.applications.writing import Application, Section, propose, record, take_back
 from scripts.deploy import in_session, reported
@@ -49,13 +51,22 @@ def deploy_app_verb() -> int:
         if shell.cancelled.is_set():
             raise Cancelled("stopped", remedy="nothing was changed")
         made = record(ROOT, application, arguments.target)
-        return _deploy(made, events, shell).exit_code
+
+        def act(world: World) -> Outcome:
+            world.manners = command.read_manners(arguments, made.settings.target.rollout_timeout)
+            world.proving = proof.proving(arguments)
+            return deploy(world, [made.name])
+
+        return _deploy(made, events, shell, act).exit_code
 
 
 def _parse() -> argparse.Namespace:
     parser = command.parser("deploy-app", DESCRIPTION, as_json=True)
     parser.add_argument(
-        "source", metavar="SOURCE", help="a folder, a git URL[#REF], owner/repository, or the NAME of an application"
+        "source",
+        nargs="?",
+        metavar="SOURCE",
+        help="a folder, a git URL[#REF], owner/repository, or the NAME of an application",
     )
     parser.add_argument("--name", metavar="N", help="name of the service (default: the repository's)")
     parser.add_argument("--ref", metavar="R", help="branch, tag or commit (default: the repository's default branch)")
@@ -64,7 +75,16 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--path", metavar="/P", help="path prefix that leads to it (default: /NAME)")
     parser.add_argument("--host", metavar="H", help="host name that leads to it, instead of a path")
     parser.add_argument("--dry-run", action="store_true", help="show the section and the plan, and change nothing")
-    return parser.parse_args()
+    parser.add_argument("--allow-older", action="store_true", help="replace a version of a newer commit")
+    command.lock_options(parser)
+    proof.add_options(parser)
+    arguments = parser.parse_args()
+    if arguments.source is None and arguments.wait and not arguments.wait.isdecimal():
+        arguments.source, arguments.wait = arguments.wait, ""  # `--wait SOURCE`
+    if arguments.source is None:
+        parser.error("SOURCE is missing")
+    proof.check(arguments)
+    return arguments
 
 
 def _read(wish: Wish, events: Events) -> Application:
@@ -96,16 +116,16 @@ def _of_source(place: Place, base: Path) -> str:
     return str(base / place.tree) if place.origin else place.tree
 
 
-def _deploy(made: Section, events: Events, shell: Shell) -> Outcome:
+def _deploy(made: Section, events: Events, shell: Shell, act: Callable[[World], Outcome]) -> Outcome:
     """Deploy the service that was recorded; what changed nothing on the target leaves nothing in the file either."""
     worlds: list[World] = []
 
-    def act(world: World) -> Outcome:
+    def seen(world: World) -> Outcome:
         worlds.append(world)
-        return deploy(world, [made.name])
+        return act(world)
 
     try:
-        outcome = in_session(made.settings, events, shell, act)
+        outcome = in_session(made.settings, events, shell, seen)
     except SlipwayError:
         if not any(map(has_changed, worlds)):
             _take_back(made, events)

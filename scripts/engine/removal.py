@@ -15,12 +15,12 @@ from typing import Any
 from scripts.engine.aws import translated
 from scripts.engine.cdk import Cdk
 from scripts.engine.errors import BadInput, Cancelled, Failed, Refused, SlipwayError, TimedOut
-from scripts.engine.ledger import Ledger, actor, new_id
-from scripts.engine.lock import Lock
+from scripts.engine.ledger import Ledger, actor
 from scripts.engine.model import Stack, Verdict
 from scripts.engine.outcome import verdict_of
 from scripts.engine.state import checked_stacks, read_stack
 from scripts.engine.stats import REMOVAL
+from scripts.engine.turns import locked
 from scripts.engine.world import World
 from settings import Settings
 from settings.model import release_key, service_key
@@ -131,16 +131,13 @@ def _teller(world: World) -> Callable[[str], None]:
 @contextmanager
 def _recorded(world: World, found: Removal) -> Iterator[None]:
     """Hold the service's lock and write the ledger; a target without a ledger has neither."""
-    if not world.has_ledger:
-        yield
-        return
-    ledger = Ledger(world.aws, world.settings, new_id(time.time()))
-    world.deployment = ledger.id
-    lock = Lock(world.aws, world.settings, [found.service], ledger.id)
-    lock.acquire()
-    world.lock = lock
-    started = round(time.time() - world.events.seconds, 3)
-    try:
+    with locked(world, [found.service], "it is being removed") as lock:
+        if lock is None:
+            yield
+            return
+        ledger = Ledger(world.aws, world.settings, lock.deployment)
+        world.deployment = ledger.id
+        started = round(time.time() - world.events.seconds, 3)
         ledger.open(_facts(world, found, started, None))
         try:
             yield
@@ -148,8 +145,6 @@ def _recorded(world: World, found: Removal) -> Iterator[None]:
             ledger.close({**_facts(world, found, started, verdict_of(error)), "error": str(error)})
             raise
         ledger.close(_facts(world, found, started, Verdict.REMOVED))
-    finally:
-        lock.release()
 
 
 def _facts(world: World, found: Removal, started: float, verdict: Verdict | None) -> dict[str, Any]:
