@@ -36,11 +36,14 @@ class Mailbox:
             self._thread = threading.Thread(target=self._work, daemon=True, name=name)
             self._thread.start()
 
+    def finish(self) -> None:
+        """Nothing more will come."""
+        self._queue.put(None)
+
     def close(self, end: float) -> None:
         """Wait until everything is delivered or that moment is reached; nothing is said after that."""
         if self._thread is None:
             return
-        self._queue.put(None)
         self._thread.join(max(0.0, end - time.monotonic()))
         if self._thread.is_alive():
             self._warn("no answer in time")
@@ -70,5 +73,7 @@ class Mailbox:
 def close(mailboxes: Sequence[Mailbox]) -> None:
     """Give all of them together a last moment."""
     end = time.monotonic() + CLOSING_SECONDS
+    for mailbox in mailboxes:
+        mailbox.finish()
     for mailbox in mailboxes:
         mailbox.close(end)

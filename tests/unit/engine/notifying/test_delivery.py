@@ -138,6 +138,22 @@ def test_one_that_hangs_is_left_behind_and_says_nothing_later(wire: Wire, monkey
     assert len(said) == 2
 
 
+def test_one_that_hangs_casts_no_doubt_on_the_others(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "CLOSING_SECONDS", 0.5)
+    release = threading.Event()
+    wire.answers = [lambda: release.wait(60) and "HTTP 200", "HTTP 200"]
+    said: list[str] = []
+    hanging, good = mailbox(said), mailbox(said)
+    hanging.put(LIVE)
+    while not wire.told:
+        release.wait(0.01)
+    good.receiver = Notify("good", "slack", url="env:HOOK")
+    good.put(LIVE)
+    close([hanging, good])
+    release.set()
+    assert said == ["team was not told: no answer in time"]
+
+
 @pytest.mark.parametrize(
     ("number", "marker"),
     [
