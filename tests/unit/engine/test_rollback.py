@@ -19,6 +19,7 @@ from scripts.engine.outcome import report
 from scripts.engine.rollback import choose, rollback
 from scripts.engine.world import World
 from tests.unit.engine.clouds import Answer
+from tests.unit.engine.projects import with_processes
 from tests.unit.engine.shells import FakeShell
 from tests.unit.engine.tables import Table
 from tests.unit.engine.targets import Target
@@ -241,3 +242,20 @@ def test_the_next_plan_says_that_the_source_differs(world: World, target: Target
         Path.FAST,
         f"image content changed: src-a to {source}",
     )
+
+
+def test_no_release_command_runs_and_a_worker_that_is_not_deployed_is_not_missed(
+    world: World, target: Target, past: Past
+) -> None:
+    """The file may be ahead of what is deployed."""
+    past.was("src-a"), past.was("src-b")
+    world.settings = with_processes(world.settings)
+    services = target.services
+
+    def without_mailer(asked: Answer) -> Answer:
+        return services({**asked, "services": [name for name in asked["services"] if name in target.tags]})
+
+    target.cloud.answers["ecs:DescribeServices"] = without_mailer
+    assert rollback(world, []).verdict is Verdict.LIVE
+    assert changes(world) == ["cloudformation:UpdateStack", "ecr:PutImage"]
+    assert choose(world, ["hello"], ident(1)).plan.path is Path.NONE
