@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.project import Project
-from tests.e2e.running import Event, Result, until
+from tests.e2e.running import Result, until
 from tests.e2e.workshop import Lane, Workshop
 
 CLUSTER = "slipway-local"
@@ -71,10 +71,6 @@ def update_texts(result: Result) -> list[str]:
     return [event["text"] for event in result.kind("stage_done") if event["stage"] == "update" and event["service"]]
 
 
-def wanted_tag(result: Result, lane: Lane) -> str:
-    return str(result.report["services"][lane.name]["image_tag"])
-
-
 # ------------------------------------------------------------------------ stories, each on a lane of its own
 
 
@@ -98,12 +94,11 @@ def story(lane: Lane, *acts: Callable[[Lane], Result]) -> Found:
     before = lane.tag
     with lane.observed() as seen:
         results = tuple(act(lane) for act in acts)
-    tags = [found["image_tag"] for result in results for found in tags_of(result, lane)]
     return Found(
         results=results,
         before=before,
         held=lane.tag,
-        runs=tuple(len(runs_of(lane, tag)) for tag in tags),
+        runs=tuple(len(runs_of(lane, tag_of(result, lane))) for result in results),
         misses=len(seen.misses),
         versions=seen.versions,
         web=lane.digests(),
@@ -111,8 +106,9 @@ def story(lane: Lane, *acts: Callable[[Lane], Result]) -> Found:
     )
 
 
-def tags_of(result: Result, lane: Lane) -> list[Event]:
-    return [event["services"][lane.name] for event in result.kind("plan")]
+def tag_of(result: Result, lane: Lane) -> str:
+    """The tag of the plan that was carried out: the last, where another one was made under the lock."""
+    return str(result.kind("plan")[-1]["services"][lane.name]["image_tag"])
 
 
 def deploys(mode: str) -> Callable[[Lane], Result]:
