@@ -77,7 +77,7 @@ def in_session(
     with events.stage("prepare") as told:
         world = open_world(settings, events, shell, look_only=look_only)
         told["text"] = f"target {settings.target.name}"
-    with _telling(world) as tell:
+    with telling(world) as tell:
         outcome = act(world)
         events.emit("report", **tell(report(world, outcome)))
     return outcome
@@ -93,13 +93,13 @@ def provide_sources(settings: Settings, names: Sequence[str], events: Events) ->
             told["text"] = f"commit {(service.commit or '')[:12]}"
 
 
-def _telling(world: World) -> AbstractContextManager[Callable[[Event], Event]]:
+def telling(world: World) -> AbstractContextManager[Callable[[Event], Event]]:
     """Tell the target's receivers how it goes; where there are none, nothing is loaded for it."""
     if not world.settings.target.notify:
         return nullcontext(lambda report: report)
-    from scripts.engine.notifying.telling import telling
+    from scripts.engine.notifying import telling as receivers
 
-    return telling(world)
+    return receivers.telling(world)
 
 
 def _dry_run(arguments: argparse.Namespace, forced: Path | None) -> int:

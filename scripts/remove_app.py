@@ -7,7 +7,7 @@ import sys
 
 from scripts import command
 from scripts.applications.settings_file import editing, without_section
-from scripts.deploy import reported
+from scripts.deploy import reported, telling
 from scripts.engine.errors import Refused
 from scripts.engine.events import Events
 from scripts.engine.removal import Removal, look, remove
@@ -38,7 +38,9 @@ def remove_app_verb() -> int:
         if not arguments.yes:
             _show(found, as_json=arguments.json)
             _ask(found, settings)
-        remove(world, found, lambda: _forget(found.service, settings))
+        with telling(world) as tell:
+            remove(world, found, lambda: _forget(found.service, settings))
+            tell({"verdict": "removed", "seconds": round(world.events.seconds, 3), "services": {}})
     _tell(world, found, as_json=arguments.json)
     return 0
 

@@ -138,7 +138,18 @@ def _recorded(world: World, found: Removal) -> Iterator[None]:
         ledger = Ledger(world.aws, world.settings, lock.deployment)
         world.deployment = ledger.id
         started = round(time.time() - world.events.seconds, 3)
-        ledger.open(_facts(world, found, started, None))
+        facts = _facts(world, found, started, None)
+        ledger.open(facts)
+        world.events.emit(
+            "start",
+            deployment=ledger.id,
+            action="remove",
+            actor=facts["actor"],
+            commit=None,
+            path=PATH,
+            reason=facts["reason"],
+            services={found.service: {"path": PATH}},
+        )
         try:
             yield
         except SlipwayError as error:

@@ -10,13 +10,15 @@ from scripts.engine.model import Path, Verdict
 
 EVENT_OF = {
     Verdict.LIVE: "live",
+    Verdict.REMOVED: "live",
     Verdict.ROLLED_BACK: "rolled_back",
     Verdict.SUPERSEDED: "superseded",
     Verdict.FAILED: "failed",
     Verdict.TIMED_OUT: "failed",
     Verdict.STOPPED: "failed",
 }
-"""How people are told of a verdict. Who heard of a start hears of its end, so a deploy that was stopped counts too."""
+"""How people are told of a verdict. Who heard of a start hears of its end, so a deploy that was stopped counts too;
+`live` also stands for a removal that is done."""
 SERVICE_KEYS = ("path", "reason", "image_tag", "previous_tag", "digest", "url", "verdict")
 
 

@@ -51,6 +51,7 @@ class Teller:
             self.plan = event
         elif event["event"] == "start":
             self.start = event
+            self.plan = event if "services" in event else self.plan
             self._put("start")
 
     def end(self, report: Event) -> Event:

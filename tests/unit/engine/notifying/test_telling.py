@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from scripts.engine.deploying import deploy
 from scripts.engine.errors import Failed, Refused
@@ -15,10 +17,11 @@ from scripts.engine.notifying import attempts
 from scripts.engine.notifying.message import EVENT_OF, Message
 from scripts.engine.notifying.receivers import Address
 from scripts.engine.notifying.telling import telling
-from scripts.engine.notifying.templates import payload
+from scripts.engine.notifying.templates import payload, title
 from scripts.engine.outcome import report
 from scripts.engine.world import World
 from settings.model import Notify
+from tests.unit.documents import text_of
 from tests.unit.engine.shells import FakeShell, said
 from tests.unit.engine.targets import Target, edit
 
@@ -120,6 +123,19 @@ def test_every_verdict_has_its_event(world: World, target: Target, told: list[Me
         tell({**facts, "verdict": str(verdict)})
     assert told[-1].event == EVENT_OF[verdict]
     assert payload(told[-1])["data"]["verdict"] == verdict
+
+
+def test_a_removal_is_told(world: World, told: list[Message]) -> None:
+    facts = {"deployment": "d", "action": "remove", "actor": "ann@box", "commit": None, "path": "remove"}
+    with telling(world) as tell:
+        world.events.emit("start", **facts, reason="removed: 1 stack", services={"hello": {"path": "remove"}})
+        tell({"verdict": "removed", "seconds": 2.0, "services": {}})
+    assert [(message.event, title(message)) for message in told] == [
+        ("start", "Removing hello from staging"),
+        ("live", "hello removed from staging after 2.0 s"),
+    ]
+    for message in told:
+        Draft202012Validator(json.loads(text_of("docs/notification.schema.json"))).validate(payload(message))
 
 
 def test_a_receiver_that_fails_is_a_warning_before_the_report(
