@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,9 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scripts.bench import workspace
+from scripts.bench.git_server import git
 from scripts.bench.process import run
 from scripts.bench.site import Site
-from scripts.engine.errors import Failed
 from scripts.engine.history import read_deployment, read_events
 
 PEOPLE = 10
@@ -82,28 +81,21 @@ def _deploy(site: Site, tree: Path) -> dict[str, Any]:
 def _trees(site: Site) -> Iterator[list[Path]]:
     """Working trees of one repository, one a commit, oldest first."""
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:
-        _git(site.root, "init", "-q")
-        _git(site.root, "add", "-A", "--", ".", ":!.venv", ":!node_modules")
-        _git(site.root, "commit", "-qm", "as it is")
+        git(site.root, "init", "-q")
+        git(site.root, "add", "-A", "--", ".", ":!.venv", ":!node_modules")
+        git(site.root, "commit", "-qm", "as it is")
         yield [_tree(site, Path(name) / str(number), number) for number in range(PEOPLE)]
 
 
 def _tree(site: Site, root: Path, number: int) -> Path:
     workspace.edit_source(site.root, _message(number))
-    _git(site.root, "commit", "-qam", _message(number), "--date", f"@{int(time.time()) + number}")
-    _git(site.root, "worktree", "add", "-q", "--detach", str(root))
+    git(site.root, "commit", "-qam", _message(number), "--date", f"@{int(time.time()) + number}")
+    git(site.root, "worktree", "add", "-q", "--detach", str(root))
     workspace.link_dependencies(site.root, root)
     state = site.settings.state_dir
     (root / ".slipway").mkdir(exist_ok=True)
     (root / ".slipway" / state.name).symlink_to(state)
     return root
-
-
-def _git(folder: Path, *words: str) -> None:
-    who = ("-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "commit.gpgsign=false")
-    done = subprocess.run(("git", "-C", str(folder), *who, *words), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Failed(done.stderr.strip(), where=f"git {words[0]}")
 
 
 def _message(number: int) -> str:

@@ -92,6 +92,8 @@ BOUNDS = (
     Bound("ten deploys at once, most at one time", "at most", 1, "deploys", lambda f: f["crowd"]["at_once"]),
     Bound("ten deploys at once, lost", "at most", 0, "deploys", lambda f: f["crowd"]["lost"]),
     Bound("ten deploys at once, the newest serves", "at least", 1, "deploys", lambda f: f["crowd"]["newest_serves"]),
+    Bound("deploy-app, first time, to live", "at most", 45, "s", lambda f: f["app"]["first"]["live"]["median"]),
+    Bound("deploy-app, second commit, to live", "at most", 8, "s", lambda f: f["app"]["second"]["live"]["median"]),
     Bound("history of 10,000 deployments", "at most", 1.0, "s", _history),
     Bound("./poe analyze, 100 files", "at most", 0.6, "s", lambda f: f["analyze"]["command"]["median"]),
 )

@@ -15,6 +15,7 @@ from scripts.bench import (
     figures,
     going_back,
     machine,
+    new_application,
     planning,
     remembering,
 )
@@ -28,7 +29,7 @@ from scripts.engine.errors import SlipwayError
 Facts = dict[str, Any]
 Say = Callable[[str], None]
 PARTS = (
-    *("nothing", "source", "variants", "setting", "rollback", "ledger", "crowd"),
+    *("nothing", "source", "variants", "setting", "rollback", "ledger", "crowd", "app"),
     *("memory", "analyze", "history", "plan"),
 )
 
@@ -67,6 +68,7 @@ class Bench:
             "rollback": self._rollback,
             "ledger": self._ledger,
             "crowd": self._crowd,
+            "app": self._app,
             "memory": self._memory,
             "history": self._history,
             "analyze": self._analyze,
@@ -168,6 +170,9 @@ class Bench:
 
     def _crowd(self) -> None:
         self.facts["crowd"] = crowd.measure(self.site, self.say)
+
+    def _app(self) -> None:
+        self.facts["app"] = new_application.measure(self.site, min(3, self.extent.pairs), self.say)
 
     def _history(self) -> None:
         repeats = max(5, self.extent.pairs)

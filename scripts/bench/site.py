@@ -77,29 +77,29 @@ class Site:
         path = os.pathsep.join([*(f"{self.root}/{folder}" for folder in folders), self.environ["PATH"]])
         return {**self.environ, **dict(link.cdk_env), **dict(link.docker_env), "PATH": path}
 
-    def watcher(self) -> Watcher:
-        """Looks at the service that changes."""
-        return Watcher(self.aws(), self.settings, workspace.SERVICE)
+    def watcher(self, service: str = workspace.SERVICE) -> Watcher:
+        """Looks at the service that changes, unless told which."""
+        return Watcher(self.aws(), self.settings, service)
 
     def stack(self, key: str) -> Stack:
         """A stack of the copy's cloud as it is now."""
         return read_stacks(self.aws(), self.settings)[0][key]
 
-    def url(self) -> str:
-        """Address of the service that changes, through the load balancer."""
+    def url(self, path: str | None = None) -> str:
+        """Address of the service that changes, or of a path, through the load balancer."""
         settings, link, aws = self.settings, self.connection, self.aws()
         stacks, _ = read_stacks(aws, settings)
         base = link.load_balancer_url.format(
             dns=stacks["platform"].outputs["LoadBalancerDns"], name=stacks["platform"].outputs["LoadBalancerName"]
         )
-        return base + settings.service(workspace.SERVICE).path
+        return base + (path or settings.service(workspace.SERVICE).path)
 
-    def await_steady(self) -> None:
+    def await_steady(self, service: str = workspace.SERVICE) -> None:
         """Wait until only the current version runs and nothing drains; raises Failed."""
-        watcher, end = self.watcher(), time.monotonic() + STEADY_SECONDS
+        watcher, end = self.watcher(service), time.monotonic() + STEADY_SECONDS
         while not is_steady(watcher.look()):
             if time.monotonic() > end:
-                raise Failed(f"{workspace.SERVICE} is not steady after {STEADY_SECONDS:.0f} s", where="bench")
+                raise Failed(f"{service} is not steady after {STEADY_SECONDS:.0f} s", where="bench")
             time.sleep(0.5)
         time.sleep(CALM_SECONDS)
 

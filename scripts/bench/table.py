@@ -18,6 +18,7 @@ CROWD = (
     "{deploys} deploys at once: {live} live, {superseded} superseded by newer ones, {lost} lost, "
     "never more than {at_once} at one time; {seconds:.0f} s in all"
 )
+APP = {"first": "first time, nothing cached", "second": "second commit, same dependencies"}
 COUNTED = ("calls", "deploys")
 PAIR_HEAD = ["", "median", "min to max", "times faster, pair by pair", "whole command"]
 
@@ -55,6 +56,10 @@ def tables(facts: Facts) -> Iterator[Table]:
         found = facts["ledger"]
         rows = [["all of it", _s(found["seconds"]["median"])], *([k, _ms(v)] for k, v in found["parts"].items())]
         yield "lock and ledger in a deploy of one source line", ["", "median"], rows
+    if "app" in facts:
+        head = ["", "to live", "min to max", "whole command"]
+        rows = [[APP[k], *_spread(v["live"]), _s(v["wall"]["median"])] for k, v in facts["app"].items()]
+        yield "an application from its git URL, until the new version answers everything", head, rows
     if "history" in facts:
         rows = [[row["command"], *_spread(row["seconds"])] for row in facts["history"]["commands"]]
         yield f"a ledger of {facts['history']['records']:,} deployments", ["", "median", "min to max"], rows

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.bench import bookkeeping, figures, plot, publish, table
+from scripts.bench import bookkeeping, figures, new_application, plot, publish, table
 from scripts.bench.deploy_report import Report, Stage
 from scripts.bench.memory import Peak
 from scripts.bench.pairs import Series
@@ -65,6 +65,10 @@ def measured() -> dict[str, Any]:
         },
         "fast_path": figures.fast_path_facts(source[figures.SLIPWAY]),
         "rollback": figures.fast_path_facts(back[figures.ROLLBACK]),
+        "app": {
+            "first": new_application.facts_of([new_application.Turn(20.0, 27.0, 0)]),
+            "second": new_application.facts_of([new_application.Turn(3.0, 9.5, 0)]),
+        },
         "ledger": bookkeeping.facts_of([{"lock": 0.05, "fence": 0.01}]),
         "crowd": {
             "deploys": 10, "seconds": 40.0, "live": 3, "superseded": 7, "lost": 0, "at_once": 1, "newest_serves": 1,
@@ -124,7 +128,7 @@ def test_bounds_are_judged() -> None:
 def test_what_was_not_measured_is_not_judged() -> None:
     facts = measured()
     del facts["fast_path"], facts["planning"], facts["analyze"], facts["pairs"]["nothing"]
-    del facts["rollback"], facts["pairs"]["rollback"], facts["ledger"], facts["crowd"]
+    del facts["rollback"], facts["pairs"]["rollback"], facts["ledger"], facts["crowd"], facts["app"]
     facts["history"]["records"] = 500
     assert [row["name"] for row in figures.judge(facts)] == [
         "one source line, times faster to live",
