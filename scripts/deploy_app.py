@@ -55,6 +55,7 @@ def deploy_app_verb() -> int:
         def act(world: World) -> Outcome:
             world.manners = command.read_manners(arguments, made.settings.target.rollout_timeout)
             world.proving = proof.proving(arguments)
+            world.remember_cache(made.name, analysis=application.analysis)
             return deploy(world, [made.name])
 
         return _deploy(made, events, shell, act).exit_code
@@ -109,7 +110,7 @@ def _read(wish: Wish, events: Events) -> Application:
     for warning in (*found.warnings, *(f"{one.message}; {one.remedy}" for one in service.warnings)):
         events.emit("warning", service=None, text=warning)
     names = (service.name, place.title) if place.tree != "." or service.root != "." else (place.title, service.name)
-    return Application(wish, place, source, found, names)
+    return Application(wish, place, source, found, names, analysis="cached" if was_kept else "made")
 
 
 def _of_source(place: Place, base: Path) -> str:

@@ -65,7 +65,7 @@ def page(display: Lines, row: Event, events: list[Event]) -> Iterator[str]:
 
 def _facts(row: Event) -> Iterator[tuple[str, str]]:
     started = row.get("started")
-    yield row.get("kind", "path"), ": ".join(filter(None, (row.get("path"), row.get("reason"))))
+    yield "path", row["reason"] if row.get("kind") else f"{row['path']}: {row['reason']}"
     yield "actor", row["actor"]
     if started:
         yield "started", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(started))

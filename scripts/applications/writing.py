@@ -28,6 +28,8 @@ class Application:
     found: Findings
     suggestions: tuple[str, ...]
     """Names for it, the best first."""
+    analysis: str = "made"
+    """`made` or `cached`, as its record tells it."""
 
 
 @dataclass(frozen=True)

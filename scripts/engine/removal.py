@@ -16,6 +16,7 @@ from scripts.engine.aws import translated
 from scripts.engine.cdk import Cdk
 from scripts.engine.errors import BadInput, Cancelled, Failed, Refused, SlipwayError, TimedOut
 from scripts.engine.ledger import Ledger, actor
+from scripts.engine.masking import masked
 from scripts.engine.model import Stack, Verdict
 from scripts.engine.outcome import verdict_of
 from scripts.engine.state import checked_stacks, read_stack
@@ -153,7 +154,7 @@ def _recorded(world: World, found: Removal) -> Iterator[None]:
         try:
             yield
         except SlipwayError as error:
-            ledger.close({**_facts(world, found, started, verdict_of(error)), "error": str(error)})
+            ledger.close({**_facts(world, found, started, verdict_of(error)), "error": masked(str(error))})
             raise
         ledger.close(_facts(world, found, started, Verdict.REMOVED))
 

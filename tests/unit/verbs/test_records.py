@@ -164,7 +164,7 @@ def test_a_killed_deployment_tells_stages_before_its_lock_and_a_stage_that_ran_t
 
 
 def test_a_removed_application() -> None:
-    removed = {"kind": "remove", "path": "full", "reason": "hello was removed"}
-    row = {**ROW, **removed, "services": {"hello": {"verdict": "live"}}}
-    assert "  remove    full: hello was removed" in list(page(DISPLAY, row, []))
+    removed = {"kind": "remove", "path": "remove", "reason": "removed: stack shop-hello"}
+    row = {**ROW, **removed, "services": {"hello": {"verdict": "removed"}}}
+    assert "  path      removed: stack shop-hello" in list(page(DISPLAY, row, []))
     assert "  remove     " in line(DISPLAY, row)
