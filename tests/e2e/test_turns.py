@@ -26,6 +26,7 @@ from tests.e2e.locking import (
     versions,
 )
 from tests.e2e.project import ORIGIN, Project
+from tests.e2e.running import Event
 from tests.e2e.workshop import Lane
 
 COPIES = 10
@@ -37,12 +38,24 @@ def lane(guarded: Guarded) -> Lane:
     return guarded.lane
 
 
+SLOW = """
+FROM python:3.11-slim-bookworm
+COPY app.py mode ./
+RUN sleep 100
+CMD ["python3", "app.py"]
+"""
+
+
+def is_built_slowly(event: Event) -> bool:
+    return event["event"] == "progress" and event["stage"] == "build" and "sleep" in event["text"]
+
+
 @pytest.mark.parametrize("stage", ["build", "rollout"])
 def test_one_that_is_superseded_ends_and_the_other_goes_live(lane: Lane, stage: str) -> None:
-    lane.make()
+    lane.make(dockerfile=SLOW if stage == "build" else None)
     with lane.observed() as seen:
         first = lane.start()
-        first.wait_for(begins(stage))
+        first.wait_for(is_built_slowly if stage == "build" else begins(stage))
         lane.make()
         second = deploy(lane, "--supersede")
         ended = first.finish(SUPERSEDED)
