@@ -24,6 +24,8 @@ def show(world: World, chosen: Plan, *, as_json: bool) -> None:
     width = max((len(name) for name in plan["services"]), default=0)
     for name, row in plan["services"].items():
         print(f"  {name:<{width}}  {row['path']:<9}  {row['reason']}")
+        if row["release"]:
+            print(f"  {'':<{width}}  {'':<9}  its release command runs first, unless it ran with this tag")
     if plan["stacks"]:
         print("  cdk deploy: " + ", ".join(plan["stacks"]))
     for name, text in warnings:

@@ -66,6 +66,7 @@ def as_facts(plan: Plan) -> dict[str, Any]:
                 "previous_tag": s.previous_tag,
                 "build": s.build and s.path is not Path.NONE,
                 "bake": s.bake if s.path is not Path.NONE else 0,
+                "release": s.release,
             }
             for s in plan.services
         },

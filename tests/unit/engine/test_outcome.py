@@ -93,6 +93,7 @@ def test_a_plan_as_plain_data() -> None:
                 "previous_tag": None,
                 "build": False,
                 "bake": 0,
+                "release": False,
             },
             "hello": {
                 "path": "fast",
@@ -101,6 +102,7 @@ def test_a_plan_as_plain_data() -> None:
                 "previous_tag": "src-hello",
                 "build": True,
                 "bake": 0,
+                "release": False,
             },
             "shop": {
                 "path": "fast",
@@ -109,6 +111,7 @@ def test_a_plan_as_plain_data() -> None:
                 "previous_tag": "src-old",
                 "build": False,
                 "bake": 0,
+                "release": False,
             },
         },
     }
