@@ -73,6 +73,21 @@ def is_text_table(value: Any) -> bool:
     return all(key.fullmatch(name) and isinstance(text, str) and "\0" not in text for name, text in value.items())
 
 
+EVALUATED = ("{{resolve:", "${Token[")
+"""What would not stay text in a template: CloudFormation puts any secret of the account there, whoever asks for it, and
+the CDK a value of any stack. Source: CloudFormation user guide, "Dynamic references"; CDK developer guide, "Tokens"."""
+
+
+def stays_text(value: str) -> bool:
+    """Whether a template with this text in it says just that."""
+    return not any(part in value for part in EVALUATED)
+
+
+def is_environment(value: Any) -> bool:
+    """A table of strings that a container may get as they stand."""
+    return is_text_table(value) and all(map(stays_text, value.values()))
+
+
 REFERENCE = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@:-]{1,600}"
     r"|arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter/[A-Za-z0-9/_.-]{1,1000}"
@@ -110,7 +125,8 @@ def is_list_of(*values: str) -> Callable[[Any], bool]:
 
 def is_command(value: Any) -> bool:
     """One line that a person would type, not empty."""
-    return isinstance(value, str) and bool(value.strip()) and len(value) <= 2000 and value.isprintable()
+    is_line = isinstance(value, str) and bool(value.strip()) and len(value) <= 2000 and value.isprintable()
+    return is_line and stays_text(value)
 
 
 def is_duration(longest: int) -> Callable[[Any], bool]:
@@ -206,30 +222,37 @@ SERVICE = {
     "deregistration_delay": Rule("seconds from 0 to 3600", whole(0, 3600)),
     "health_interval": Rule("seconds from 5 to 300", whole(5, 300)),
     "grace_period": Rule("seconds from 0 to 3600", whole(0, 3600)),
-    "environment": Rule('a table of strings, such as { LOG_LEVEL = "info" }', is_text_table),
+    "environment": Rule('a table of strings, such as { LOG_LEVEL = "info" }, without {{resolve:', is_environment),
     "build_args": Rule('a table of strings, such as { VERSION = "1" }', is_text_table),
     "secrets": Rule("a table; each value " + REFERENCES, is_reference_table),
     "needs": Rule(
         'a list of engines, such as ["postgresql"]', lambda v: isinstance(v, list) and all(map(is_name(28), v))
     ),
-    "release": Rule("a command", is_command),
+    "release": Rule("a command, without {{resolve:", is_command),
     "release_timeout": Rule("seconds from 10 to 7200", whole(10, 7200)),
     "bake": Rule('"0s" to "60m", such as "60s"', is_duration(3600)),
     "bake_p95": Rule("milliseconds from 1 to 60000", whole(1, 60_000)),
 }
 
 WORKER = {
-    "command": Rule("a command", is_command),
+    "command": Rule("a command, without {{resolve:", is_command),
     "desired": Rule("tasks from 0 to 100", whole(0, 100)),
     "cpu": SERVICE["cpu"],
     "memory": SERVICE["memory"],
 }
 
+CRON_FIELD = r"[0-9A-Za-z*/,?#-]{1,100}"
+SCHEDULE_EXPRESSION = (
+    r"rate\([1-9]\d{0,5} (minute|hour|day)s?\)"
+    rf"|cron\({CRON_FIELD}( {CRON_FIELD}){{5}}\)"
+    r"|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)"
+)
+
 SCHEDULE = {
-    "command": Rule("a command", is_command),
+    "command": Rule("a command, without {{resolve:", is_command),
     "schedule": Rule(
         'rate(...), cron(...) or at(...) as EventBridge Scheduler has them, such as "rate(1 hour)"',
-        matches(r"rate\([1-9]\d{0,5} (minute|hour|day)s?\)|cron\(\S+( \S+){5}\)|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)"),
+        matches(SCHEDULE_EXPRESSION),
     ),
     "cpu": SERVICE["cpu"],
     "memory": SERVICE["memory"],

@@ -114,6 +114,12 @@ TABLE = (
         "processes",
         "decrypt_parameters",
     ),
+    Correction(
+        "ecs-template-secrets",
+        "secrets of a container definition that comes from a template reach no container",
+        "processes",
+        "keep_template_secrets",
+    ),
     Correction("ecs-scheduled-tasks", "a schedule of an ECS task never runs it", "processes", "run_scheduled_tasks"),
     Correction(
         "dynamodb-key-conditions",

@@ -39,6 +39,21 @@ def decrypt_parameters(service: Services) -> None:
     ecs._resolve_container_secrets = resolve_container_secrets
 
 
+def keep_template_secrets(service: Services) -> None:
+    """The secrets of a container definition in a template are those of the task definition."""
+    provisioners = service("cloudformation.provisioners")
+    normalize = provisioners._normalize_container_defs
+
+    def normalize_container_defs(definitions: Any) -> Any:
+        made = normalize(definitions)
+        for container in made:
+            rows = container.get("secrets") or []
+            container["secrets"] = [{key[0].lower() + key[1:]: value for key, value in row.items()} for row in rows]
+        return made
+
+    provisioners._normalize_container_defs = normalize_container_defs
+
+
 def run_scheduled_tasks(service: Services) -> None:
     """A schedule whose target is an ECS cluster runs its task there."""
     events, ecs = service("eventbridge"), service("ecs")

@@ -233,6 +233,19 @@ def secure_strings_are_decrypted(emulator: Emulator, make: MakeService) -> bool:
     return bool(one.run(definition)["containers"][0].get("exitCode") == 24)
 
 
+def template_secrets_are_kept(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    secret = {"Name": "KEY", "ValueFrom": f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/key"}
+    container = {"Name": "app", "Image": one.image, "Secrets": [secret]}
+    definition = {"Family": one.name, "Cpu": "256", "Memory": "512", "ContainerDefinitions": [container]}
+    template = {"Resources": {"Definition": {"Type": "AWS::ECS::TaskDefinition", "Properties": definition}}}
+    stacks = emulator.client("cloudformation")
+    stacks.create_stack(StackName=one.name, TemplateBody=json.dumps(template))
+    stacks.get_waiter("stack_create_complete").wait(StackName=one.name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    found = emulator.client("ecs").describe_task_definition(taskDefinition=one.name)["taskDefinition"]
+    return bool(found["containerDefinitions"][0].get("secrets") == [{"name": "KEY", "valueFrom": secret["ValueFrom"]}])
+
+
 def schedules_run_their_tasks(emulator: Emulator, make: MakeService) -> bool:
     one = make(emulator)
     emulator.client("ecs").create_cluster(clusterName=one.name)
@@ -279,6 +292,7 @@ PROBES: dict[str, Probe] = {
     "ecs-failed-deployments": failed_deployments_go,
     "ecs-entry-point": entry_point_is_used,
     "ecs-secure-strings": secure_strings_are_decrypted,
+    "ecs-template-secrets": template_secrets_are_kept,
     "ecs-scheduled-tasks": schedules_run_their_tasks,
     "dynamodb-key-conditions": condition_is_checked_once,
 }

@@ -80,6 +80,32 @@ def test_a_host_is_asked_before_every_path(load_text: Loader) -> None:
             "services.x.secrets",
             "PORT is a variable that the tool itself sets",
         ),
+        (
+            'source = "a"\npath = "/a"\nenvironment = { K = "{{resolve:ssm:/other/key}}" }',
+            "services.x.environment",
+            "is not allowed",
+        ),
+        (
+            'source = "a"\npath = "/a"\nrelease = "echo {{resolve:secretsmanager:other}}"',
+            "services.x.release",
+            "is not allowed",
+        ),
+        (
+            'source = "a"\npath = "/a"\n[services.x.app]\nenvironment = { K = "${Token[AWS.AccountId.3]}" }',
+            "services.x.app.environment",
+            "is not allowed",
+        ),
+        (
+            'source = "a"\npath = "/a"\n[services.x.workers.w]\ncommand = "echo {{resolve:ssm:/other}}"',
+            "services.x.workers.w.command",
+            "is not allowed",
+        ),
+        (
+            'source = "a"\npath = "/a"\n[services.x.schedules.s]\ncommand = "w"\n'
+            'schedule = "cron({{resolve:ssm:/other}} * * * * *)"',
+            "services.x.schedules.s.schedule",
+            "is not allowed",
+        ),
         ('source = "a"\npath = "/a"\nbake = "2h"', "services.x.bake", "is not allowed"),
         ('source = "a"\npath = "/a"\nbake = "61m"', "services.x.bake", "is not allowed"),
         ('source = "a"\npath = "/a"\nrelease = ""', "services.x.release", "is not allowed"),

@@ -18,7 +18,7 @@ CERTIFICATE = "use the ARN of an ACM certificate"
 MODEL = "use the id or ARN of a model or inference profile of Amazon Bedrock"
 DOMAIN = 'use a host name, such as "shop.example.com"'
 RETENTION = "use one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731"
-TEXTS = 'use a table of strings, such as { LOG_LEVEL = "info" }'
+TEXTS = 'use a table of strings, such as { LOG_LEVEL = "info" }, without {{resolve:'
 ARGUMENTS = 'use a table of strings, such as { VERSION = "1" }'
 
 TARGET_VALUES = (
