@@ -137,4 +137,4 @@ def stack_of(project: Project) -> Any:
 
 def history(project: Project) -> list[str]:
     """Ids of the deployments."""
-    return [json.loads(line)["id"] for line in project.run("history", "--json").out.splitlines()]
+    return [row["id"] for row in json.loads(project.run("history", "--json").out)]
