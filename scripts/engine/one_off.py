@@ -65,8 +65,15 @@ def wanted_definition(aws: Aws, stack: Stack, image: str) -> Definition:
 
 def _with_image(container: Mapping[str, Any], image: str) -> Definition:
     tag = image.rpartition(":")[2]
-    variables = [{**row, "value": tag} if row["name"] == TAG_VARIABLE else row for row in container["environment"]]
+    variables = [
+        {**row, "value": tag} if row["name"] == TAG_VARIABLE else row for row in container.get("environment", [])
+    ]
     return {**container, "image": image, "environment": variables}
+
+
+def has_ended(task: Task) -> bool:
+    """Whether its program has ended. Fargate then gives the network interface back for many seconds: not waited for."""
+    return task.status == "STOPPED" or (task.exit_code is not None and bool(task.stop_code))
 
 
 class OneOff:
@@ -164,7 +171,7 @@ class OneOff:
             except Transient:
                 if time.monotonic() - looked > LOST_SECONDS:
                     raise
-            if task.status == "STOPPED":
+            if has_ended(task):
                 return task
             if time.monotonic() - begun >= timeout:
                 raise self._timed_out(task, timeout)
@@ -211,7 +218,7 @@ class OneOff:
                 cluster=self.world.settings.cluster, task=task.id, reason=f"Slipway: {reason}"
             )
         end = time.monotonic() + STOP_SECONDS
-        while self._look(task).status != "STOPPED" and time.monotonic() < end:
+        while not has_ended(self._look(task)) and time.monotonic() < end:
             if self.world.cancelled(0.5):
                 break
         return TimedOut(

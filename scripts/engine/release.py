@@ -15,7 +15,7 @@ from scripts.engine.aws import translated
 from scripts.engine.diagnose import log_lines
 from scripts.engine.errors import Failed, Refused, SlipwayError
 from scripts.engine.items import pack, unpack
-from scripts.engine.one_off import OneOff, wanted_definition
+from scripts.engine.one_off import OneOff, has_ended, wanted_definition
 from scripts.engine.rollout import Task
 from scripts.engine.state import read_stack
 from scripts.engine.world import World
@@ -63,7 +63,7 @@ def _one_off(world: World, service: str, tag: str) -> OneOff:
 
 def _under_way(world: World, service: str, one: OneOff, tasks: Sequence[Task]) -> Task | None:
     """The task of an earlier deploy that runs the same; another image's is neither ended nor run beside."""
-    running = [task for task in tasks if task.status != "STOPPED"]
+    running = [task for task in tasks if not has_ended(task)]
     for task in running:
         if not one.is_same(task):
             raise Refused(
@@ -82,7 +82,7 @@ def _finished(one: OneOff, tasks: Sequence[Task], since: float) -> Task | None:
 
 def _succeeded(task: Task) -> bool:
     """Ended by itself with 0; a task that was stopped from outside may show 0 too."""
-    return task.status == "STOPPED" and task.stop_code == "EssentialContainerExited" and task.exit_code == 0
+    return has_ended(task) and task.stop_code == "EssentialContainerExited" and task.exit_code == 0
 
 
 def _demand_success(world: World, service: str, one: OneOff, task: Task) -> None:

@@ -57,7 +57,7 @@ class Task:
     container: str = ""
     """Name of the container that counts: that of the service or of one of its workers."""
     stopped: float = 0.0
-    """Seconds since the epoch; 0 while it has not stopped."""
+    """When its containers ended, in seconds since the epoch; 0 while they run."""
     started_by: str = ""
 
 

@@ -200,7 +200,7 @@ def task_from(row: Mapping[str, Any], container: str) -> Task:
         exit_code=own.get("exitCode"),
         container_reason=own.get("reason", ""),
         container=container,
-        stopped=_epoch(row.get("stoppedAt")),
+        stopped=_epoch(row.get("executionStoppedAt") or row.get("stoppedAt")),
         started_by=row.get("startedBy", ""),
     )
 

@@ -441,3 +441,13 @@ def test_who_loses_the_lock_meanwhile_leaves_it_running(world: World, cloud: Clo
     with pytest.raises(Superseded):
         NEW.run(world)
     assert "ecs:StopTask" not in calls(cloud)
+
+
+def test_what_fargate_clears_away_after_the_end_is_not_waited_for(world: World, cloud: Cloud, table: Table) -> None:
+    """The task is not `STOPPED` before its network interface is gone; another deploy does not take it for running."""
+    leaving = ended("new", lastStatus="DEPROVISIONING", executionStoppedAt=at(3)) | {"desiredStatus": "STOPPED"}
+    leaving.pop("stoppedAt")
+    ecs = Ecs(cloud, [row("new"), leaving])
+    assert NEW.run(world) == "release command: exit code 0 after 3.0 s"
+    ecs.tasks, ecs.looks = [leaving], [ended("next", stoppedAt=at(60))]
+    assert Release("hello", "src-next").run(world).startswith("release command: exit code 0")
