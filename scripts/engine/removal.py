@@ -7,19 +7,20 @@ repository goes last: while the service's tasks run, their image has to be there
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scripts.engine import leftovers
 from scripts.engine.aws import translated
 from scripts.engine.cdk import Cdk
-from scripts.engine.errors import BadInput, Cancelled, Failed, Refused, SlipwayError, TimedOut
+from scripts.engine.errors import BadInput, Refused, SlipwayError
 from scripts.engine.ledger import Ledger, actor
 from scripts.engine.masking import masked
 from scripts.engine.model import Stack, Verdict
 from scripts.engine.outcome import verdict_of
-from scripts.engine.state import checked_stacks, read_stack
+from scripts.engine.state import checked_stacks
 from scripts.engine.stats import REMOVAL
 from scripts.engine.turns import locked
 from scripts.engine.world import World
@@ -28,7 +29,6 @@ from settings.model import release_key, service_key
 
 PATH = "remove"
 """What the record of a removal has in place of a deploy's path."""
-PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Removal:
     """What goes."""
 
     service: str
-    stacks: tuple[Stack, ...]
-    """In the order in which they go."""
+    stacks: Mapping[str, Stack]
+    """By their keys."""
     images: int | None
     """None: there is no repository."""
     is_known: bool
@@ -53,7 +53,7 @@ class Removal:
         """What goes, for people."""
         images = None if self.images is None else f"{self.images} image{'s'[: self.images != 1]} and their repository"
         section = f"[services.{self.service}] in slipway.toml" if self.is_known else None
-        return tuple(filter(None, (*(f"stack {stack.name}" for stack in self.stacks), images, section)))
+        return tuple(filter(None, (*(f"stack {stack.name}" for stack in self.stacks.values()), images, section)))
 
 
 def look(world: World, service: str) -> Removal:
@@ -63,7 +63,7 @@ def look(world: World, service: str) -> Removal:
     stacks, bootstrapped = checked_stacks(world.aws, settings)
     world.state = replace(world.state, stacks=stacks, bootstrapped=bootstrapped)
     world.has_ledger = "ledger" in stacks
-    own = tuple(stacks[key] for key in (service_key(service), release_key(service)) if key in stacks)
+    own = {key: stacks[key] for key in (service_key(service), release_key(service)) if key in stacks}
     found = Removal(service, own, _images(world, service), service in known)
     if found.is_nothing:
         raise BadInput(f"there is no service {service!r}", where="NAME", remedy="services: " + ", ".join(known))
@@ -75,10 +75,11 @@ def look(world: World, service: str) -> Removal:
 def remove(world: World, found: Removal, forget: Callable[[], Settings]) -> None:
     """Take it away; `forget` takes the section out of slipway.toml and answers the settings without it."""
     with _recorded(world, found):
-        for stack in found.stacks:
+        if found.stacks:
             with world.events.stage("update", found.service) as told:
-                _delete(world, stack)
-                told["text"] = f"{stack.name} removed"
+                world.may_change()
+                leftovers.remove(world, found.stacks, _teller(world))
+                told["text"] = f"{len(found.stacks)} stack{'s'[: len(found.stacks) != 1]} removed"
         world.may_change()
         settings = forget()
         if found.images is not None:
@@ -97,23 +98,6 @@ def _images(world: World, service: str) -> int | None:
             return len({row["imageDigest"] for page in pages for row in page["imageIds"]})
         except ecr.exceptions.RepositoryNotFoundException:
             return None
-
-
-def _delete(world: World, stack: Stack) -> None:
-    """Delete a stack and wait until it is gone."""
-    world.may_change()
-    with translated(f"delete the stack {stack.name}"):
-        world.aws.deployer("cloudformation").delete_stack(StackName=stack.name)
-    key = stack.name.removeprefix(world.settings.stack_name(""))
-    end = time.monotonic() + world.settings.target.rollout_timeout
-    while (now := read_stack(world.aws, world.settings, key)) is not None and now.status != "DELETE_COMPLETE":
-        if now.status == "DELETE_FAILED":
-            remedy = "read its events in CloudFormation, then run the command again"
-            raise Failed(f"{stack.name} could not be deleted", where="CloudFormation", remedy=remedy)
-        if time.monotonic() > end:
-            raise TimedOut(f"{stack.name} is still being deleted", where="CloudFormation", remedy="run it again later")
-        if world.cancelled(PAUSE_SECONDS):
-            raise Cancelled(f"stopped while {stack.name} is being deleted", remedy="run the command again to go on")
 
 
 def _forget_images(world: World, settings: Settings) -> None:
