@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from scripts.engine import balancer, diagnose
 from scripts.engine.baking import Check, Minute, Seen, in_words, numbers, trouble
@@ -32,14 +32,22 @@ PATIENCE = 5.0
 """Seconds that a check waits for an answer."""
 
 
-def bake(world: World, service: str, tag: str, seconds: int) -> str:
+@dataclass(frozen=True)
+class Clocks:
+    """Seconds that only go on, and those since the epoch, as the load balancer's numbers have them."""
+
+    steady: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+
+
+def bake(world: World, service: str, tag: str, seconds: int, *, clocks: Clocks | None = None) -> str:
     """Watch until the time is over; raises RolledBack, Failed, TimedOut, Superseded or Cancelled."""
     own = world.settings.service(service)
     if service not in world.urls or own.desired == 0:
         return "no tasks wanted, nothing to bake"
     text = f"{service} is live; watched for {seconds} s, and rolled back when it turns bad"
     world.events.emit("notice", code="baking", text=text)
-    oven = Oven(world, service, tag)
+    oven = Oven(world, service, tag, clocks=clocks or Clocks())
     try:
         why = oven.watch(seconds)
     finally:
@@ -56,10 +64,10 @@ def bake(world: World, service: str, tag: str, seconds: int) -> str:
 class Oven:
     """One version while it is watched."""
 
-    def __init__(self, world: World, service: str, tag: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.world, self.service, self.clock = world, service, clock
+    def __init__(self, world: World, service: str, tag: str, *, clocks: Clocks) -> None:
+        self.world, self.service, self.clock, self.wall = world, service, clocks.steady, clocks.wall
         self.own = world.settings.service(service)
-        self.begin, self.live = clock(), time.time()
+        self.begin, self.live = self.clock(), self.wall()
         self.seen, self.snapshot = Seen(), Snapshot()
         digest = wanted_digest(world, service, tag)
         before = world.baselines.get(service, Baseline())
@@ -145,7 +153,7 @@ class Oven:
     def _read_metrics(self, now: float) -> None:
         """The load balancer's numbers; where they cannot be read our own checks have to do, which is said once."""
         start = balancer.first_minute(self.live)
-        if now - self._read < METRICS_SECONDS or time.time() < start:
+        if now - self._read < METRICS_SECONDS or self.wall() < start:
             return
         self._read = now
         try:
@@ -160,7 +168,7 @@ class Oven:
             self.world.events.emit("warning", service=self.service, text=f"judged by our own checks alone: {error}")
 
     def _minutes(self, start: float) -> tuple[Minute, ...]:
-        return balancer.read_minutes(self.world.aws, self._metrics or (), start=start, now=time.time())
+        return balancer.read_minutes(self.world.aws, self._metrics or (), start=start, now=self.wall())
 
     def _dimensions(self) -> tuple[tuple[str, str], ...]:
         stacks, _ = read_stacks(self.world.aws, self.world.settings)
