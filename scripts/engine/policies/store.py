@@ -80,7 +80,7 @@ class PolicyStore:
     def heads(self) -> list[Head]:
         """All versions, newest first."""
         rows = [row for row in self._query(HEADS) if row["sk"] != LIVE]
-        return sorted((_head(row) for row in rows), key=lambda head: head.created, reverse=True)
+        return sorted((_head(row) for row in rows), key=lambda head: (head.created, head.version), reverse=True)
 
     def reports(self) -> list[Report]:
         """What the gateway's tasks say that they enforce."""
