@@ -26,6 +26,8 @@ def show(world: World, chosen: Plan, *, as_json: bool) -> None:
         print(f"  {name:<{width}}  {row['path']:<9}  {row['reason']}")
         if row["release"]:
             print(f"  {'':<{width}}  {'':<9}  its release command runs first, unless it ran with this tag")
+        if row["bake"]:
+            print(f"  {'':<{width}}  {'':<9}  watched for {row['bake']} s once it is live")
     if plan["stacks"]:
         print("  cdk deploy: " + ", ".join(plan["stacks"]))
     for name, text in warnings:
