@@ -90,6 +90,11 @@ RUN_BY = {
     "./poe analyze examples/apps/python-celery --dockerfile": (
         "tests/e2e/test_analyze.py::test_files_are_put_next_to_the_source_and_never_touched_again"
     ),
+    "./poe deploy-app https://github.com/acme/shop": (
+        "tests/e2e/test_apps.py::test_five_applications_go_live_from_their_urls"
+    ),
+    "./poe deploy-app shop": "tests/e2e/test_apps.py::test_the_second_commit_takes_the_fast_path",
+    "./poe apps": "tests/e2e/test_apps.py::test_they_are_listed",
     "./poe status --target staging": "tests/e2e/test_looking.py::test_status_tells_what_runs",
     'PATH="$PWD/.venv/bin:$PATH" npx cdk diff -c target=staging': (
         "tests/e2e/test_looking.py::test_the_own_command_line_of_the_cdk_sees_no_difference"
