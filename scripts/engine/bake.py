@@ -18,7 +18,7 @@ from scripts.engine.model import Verdict
 from scripts.engine.request import address, send
 from scripts.engine.rollout import Baseline, Goal, Snapshot, Task, has_fallen
 from scripts.engine.state import read_stacks
-from scripts.engine.together import judge_together, process_of, tasks_of
+from scripts.engine.together import baseline, judge_together, process_of, tasks_of
 from scripts.engine.verdict import ended
 from scripts.engine.watch import Watcher
 from scripts.engine.way_back import go_back
@@ -58,7 +58,7 @@ def bake(world: World, service: str, tag: str, seconds: int, *, clocks: Clocks |
     world.bakes[service]["trouble"] = why
     world.proven.discard(service)
     oven.tell(why)
-    raise go_back(world, service, tag, why=told)
+    raise go_back(world, service, tag, why=told, there=baseline(oven.snapshot))
 
 
 class Oven:

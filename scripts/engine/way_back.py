@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 
-from scripts.engine.errors import Cancelled, Failed, RolledBack, SlipwayError, Superseded, TimedOut
+from scripts.engine.errors import Cancelled, Failed, RolledBack, SlipwayError, Superseded, TimedOut, Transient
 from scripts.engine.history import good_records
 from scripts.engine.model import Verdict
 from scripts.engine.rollout import Baseline, Goal
 from scripts.engine.state import read_digest, read_stack
-from scripts.engine.together import baseline
 from scripts.engine.verdict import restore
 from scripts.engine.versions import good_versions, previous
 from scripts.engine.watch import Watcher
@@ -20,28 +19,40 @@ RECORDS = 50
 """Records in which the version before is looked for, where the target does not tell it."""
 
 
-def go_back(world: World, service: str, tag: str, *, why: str) -> SlipwayError:
-    """Bring the version before back and watch it until it serves; the error that tells how that ended."""
-    before = _before(world, service, tag)
-    if before is None:
-        return Failed(
-            f"{why}; there is no earlier version to go back to, so it still runs",
-            where="bake",
-            remedy="correct the application, then ./poe deploy",
-        )
-    _await_stack(world, service)
-    world.may_change()
-    there = baseline(Watcher(world.aws, world.settings, service).look())
-    restore(world, service, before)
-    verdict = _serves(world, service, before.image_tag or "", there)
+def go_back(world: World, service: str, tag: str, *, why: str, there: Baseline) -> SlipwayError:
+    """Bring the version before back and watch it until it serves; the error that tells how that ended.
+
+    `there` is what ECS runs now, and goes on with until CloudFormation has told it otherwise.
+    """
+    try:
+        before = _before(world, service, tag)
+        if before is None:
+            return Failed(
+                f"{why}; there is no earlier version to go back to, so it still runs",
+                where="bake",
+                remedy="correct the application, then ./poe deploy",
+            )
+        _await_stack(world, service)
+        world.may_change()
+        restore(world, service, before)
+        if before.image_tag == tag:
+            _await_stack(world, service)  # only the template goes back, which no image tells
+        verdict = _serves(world, service, before.image_tag or "", there)
+    except Transient as error:
+        remedy = f"./poe status shows what runs, ./poe rollback {service} goes back"
+        return Transient(f"{why}; it may not have been taken back: {error.what}", where="bake", remedy=remedy)
+    return _told(service, before.image_tag or "", why, verdict)
+
+
+def _told(service: str, tag: str, why: str, verdict: Verdict | None) -> SlipwayError:
     next_step = f"./poe logs {service} shows more; correct the application, then ./poe deploy"
     if verdict is Verdict.LIVE:
-        return RolledBack(why, where="bake", remedy=f"{before.image_tag} serves again. {next_step}")
+        return RolledBack(why, where="bake", remedy=f"{tag} serves again. {next_step}")
     if verdict is Verdict.SUPERSEDED:
         return Superseded(f"{why}; another deploy took over", where="bake", remedy="./poe status")
     if verdict is Verdict.TIMED_OUT:
-        return TimedOut(f"{why}; {before.image_tag} was put back, but is not up yet", where="bake", remedy=next_step)
-    return Failed(f"{why}; and {before.image_tag} did not come up again", where="bake", remedy="./poe status")
+        return TimedOut(f"{why}; {tag} was put back, but is not up yet", where="bake", remedy=next_step)
+    return Failed(f"{why}; and {tag} did not come up again", where="bake", remedy="./poe status")
 
 
 def _before(world: World, service: str, tag: str) -> Baseline | None:

@@ -111,6 +111,32 @@ def test_a_version_before_that_does_not_come_up(
         baked(world, watch)
 
 
+def test_a_way_back_that_is_cut_off_says_what_may_still_run(
+    world: World, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> None:
+        raise Transient("the network is down")
+
+    monkeypatch.setattr(way_back, "restore", cut)
+    watch.replies = [BAD]
+    with pytest.raises(Transient, match="it may not have been taken back: the network is down") as caught:
+        baked(world, watch)
+    assert "./poe rollback hello" in caught.value.remedy
+
+
+def test_a_stack_that_still_drains_is_waited_for(
+    world: World, watch: Watch, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moving = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE"]
+    row = {"StackName": "shop-staging-service-hello", "CreationTime": 0, "Parameters": []}
+    cloud.answers["cloudformation:DescribeStacks"] = [{"Stacks": [{**row, "StackStatus": status}]} for status in moving]
+    watch.replies = [BAD]
+    with pytest.raises(RolledBack):
+        baked(world, watch)
+    assert len(cloud.parameters("cloudformation:DescribeStacks")) == 3
+    assert watch.restored == [BEFORE]
+
+
 def test_a_first_version_has_nowhere_to_go(world: World, watch: Watch, cloud: Cloud) -> None:
     cloud.answers["dynamodb:Query"] = {"Items": []}
     world.baselines["hello"] = Baseline()
