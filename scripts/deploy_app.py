@@ -109,7 +109,7 @@ def _read(wish: Wish, events: Events) -> Application:
         told["text"] = ", ".join(str(word) for word in what if word) + (", known already" if was_kept else "")
     for warning in (*found.warnings, *(f"{one.message}; {one.remedy}" for one in service.warnings)):
         events.emit("warning", service=None, text=warning)
-    names = (service.name, place.title) if place.tree != "." or service.root != "." else (place.title, service.name)
+    names = (place.title, service.name) if service.root == "." else (service.name, place.title)
     return Application(wish, place, source, found, names, analysis="cached" if was_kept else "made")
 
 
