@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dulwich.object_store import DiskObjectStore
+from dulwich.objects import Blob, Commit
+from dulwich.objects import Tree as RawTree
 
 from scripts.engine import sources
 from scripts.engine.errors import BadInput, SlipwayError, Transient
@@ -151,3 +156,59 @@ def test_only_the_newest_commits_stay(
     old = fetch(tmp_path, Origin(url(server), ref="v1"))
     new = fetch(tmp_path, Origin(url(server)))
     assert (old.folder.exists(), new.folder.exists()) == (False, True)
+
+
+def test_history_is_never_sent(server: GitServer, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Megabytes that were there before and are gone do not count, however many."""
+    for _ in range(4):
+        (work / "data").write_bytes(os.urandom(1_000_000))
+        git(work, "add", "-A")
+        git(work, "commit", "-qm", "more")
+    git(work, "rm", "-q", "data")
+    git(work, "commit", "-qm", "gone")
+    git(work, "push", "-q", str(tmp_path / "repositories/r.git"), "HEAD")
+    monkeypatch.setattr(sources, "FETCH_MEGABYTES", 1)
+    found = fetch(tmp_path, Origin(url(server)))
+    assert found.commit == git(work, "rev-parse", "HEAD")
+    assert not (found.folder / "data").exists()
+
+
+def test_a_repository_that_is_too_large(
+    server: GitServer, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (work / "data").write_bytes(os.urandom(1_500_000))
+    git(work, "add", "-A")
+    git(work, "commit", "-qm", "more")
+    git(work, "push", "-q", str(tmp_path / "repositories/r.git"), "HEAD")
+    monkeypatch.setattr(sources, "FETCH_MEGABYTES", 1)
+    with pytest.raises(SlipwayError, match="sends more than 1 MB"):
+        fetch(tmp_path, Origin(url(server)))
+
+
+def test_a_submodule_that_points_at_this_machine_is_left_alone(server: GitServer, work: Path, tmp_path: Path) -> None:
+    (work / ".gitmodules").write_text('[submodule "x"]\n\tpath = x\n\turl = /etc\n')
+    git(work, "add", ".gitmodules")
+    git(work, "update-index", "--add", "--cacheinfo", f"160000,{git(work, 'rev-parse', 'HEAD')},x")
+    git(work, "commit", "-qm", "submodule")
+    git(work, "push", "-q", str(tmp_path / "repositories/r.git"), "HEAD")
+    found = fetch(tmp_path, Origin(url(server)))
+    assert not (found.folder / "x").exists()
+    assert found.warnings == ("x: submodules are not fetched, so its folder is not there",)
+    assert fetch(tmp_path, Origin(url(server), commit=found.commit)).warnings == found.warnings
+
+
+@pytest.mark.parametrize("name", [b"..", b".git", b".GIT", b"a/../../evil"])
+def test_a_hostile_name_from_a_server(server: GitServer, work: Path, tmp_path: Path, name: bytes) -> None:
+    """git itself would not make such a commit."""
+    with closing(DiskObjectStore(str(tmp_path / "repositories/r.git/objects"))) as store:
+        blob, commit = Blob.from_string(b"evil"), Commit()
+        tree = RawTree.from_string(b"100644 " + name + b"\0" + bytes.fromhex(blob.id.decode()))
+        commit.tree, commit.message, commit.author, commit.committer = tree.id, b"m", b"A <a@b>", b"A <a@b>"
+        commit.author_time = commit.commit_time = commit.author_timezone = commit.commit_timezone = 0
+        for made in (blob, tree, commit):
+            store.add_object(made)
+    (tmp_path / "repositories/r.git/refs/heads/main").write_text(f"{commit.id.decode()}\n")
+    with pytest.raises(SlipwayError):
+        fetch(tmp_path, Origin(url(server)))
+    assert [path for path in tmp_path.rglob("*evil*") if path.is_file()] == []
+    assert [path.name for path in place_of(tmp_path, url(server)).iterdir()] == [".lock"]
