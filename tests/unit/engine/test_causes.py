@@ -174,3 +174,33 @@ CASES: dict[str, tuple[Evidence, Cause]] = {
 def test_likely_cause(case: str) -> None:
     found, expected = CASES[case]
     assert likely_cause(found, HELLO) == expected
+
+
+MAILER = replace(HELLO, name="hello-mailer", memory=1024)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "cause"),
+    [
+        (
+            Evidence((ended(127),), (), ()),
+            replace(COMMAND, remedy="correct `command` of the worker"),
+        ),
+        (
+            Evidence((ended(137, container="OutOfMemoryError: killed"),), (), ()),
+            Cause(
+                "out_of_memory",
+                "the container needs more than the 1024 MiB that the task has",
+                "raise `memory` of the worker",
+            ),
+        ),
+        (Evidence((ended(1),), ("connection refused",), ()), crash("1")),
+        (
+            Evidence((), ("Request timed out",), ()),
+            replace(UNKNOWN, remedy="./poe logs hello --process mailer shows more"),
+        ),
+    ],
+)
+def test_what_a_worker_can_have(evidence: Evidence, cause: Cause) -> None:
+    """Its own settings are named, and nothing that takes a load balancer."""
+    assert likely_cause(evidence, MAILER, worker="mailer") == cause
