@@ -187,13 +187,15 @@ def _new_tasks(seen: Snapshot) -> tuple[Task, ...]:
     return tuple(t for t in seen.tasks if primary and t.task_definition == primary.task_definition)
 
 
-def log_lines(aws: Aws, container: str, task: Task, *, limit: int = LOG_LINES) -> tuple[str, ...]:
+def log_lines(
+    aws: Aws, container: str, task: Task, *, limit: int = LOG_LINES, definition: Mapping[str, Any] | None = None
+) -> tuple[str, ...]:
     """The last lines of one task's log stream, wherever its task definition sends them; none if unreadable."""
     try:
         with translated("read the log"):
-            definition = aws.client("ecs").describe_task_definition(taskDefinition=task.task_definition)[
-                "taskDefinition"
-            ]
+            if definition is None:
+                described = aws.client("ecs").describe_task_definition(taskDefinition=task.task_definition)
+                definition = described["taskDefinition"]
             own: Mapping[str, Any] = next((c for c in definition["containerDefinitions"] if c["name"] == container), {})
             options = own.get("logConfiguration", {}).get("options", {})
             if "awslogs-group" not in options:

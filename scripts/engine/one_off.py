@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from scripts.engine.aws import Aws, translated
-from scripts.engine.diagnose import log_lines
+from scripts.engine.diagnose import LOG_LINES, log_lines
 from scripts.engine.errors import Cancelled, Failed, SlipwayError, TimedOut, Transient
 from scripts.engine.model import Stack
 from scripts.engine.rollout import Task
@@ -207,8 +207,12 @@ class OneOff:
         return task_from(rows["tasks"][0], self.container)
 
     def _last_line(self, task: Task) -> str:
-        lines = log_lines(self.world.aws, self.container, task, limit=1) if task.status == "RUNNING" else ()
+        lines = self.log_lines(task, limit=1) if task.status == "RUNNING" else ()
         return lines[-1] if lines else ""
+
+    def log_lines(self, task: Task, *, limit: int = LOG_LINES) -> tuple[str, ...]:
+        """Its last lines; none where they cannot be read."""
+        return log_lines(self.world.aws, self.container, task, limit=limit, definition=self.definition)
 
     def _timed_out(self, task: Task, timeout: float) -> TimedOut:
         self.world.may_change()
@@ -226,5 +230,5 @@ class OneOff:
             where="release",
             remedy=f"{self.service} itself was not changed; see above what the command did, raise "
             f"`release_timeout` if it needs longer, then ./poe deploy {self.service} runs it again",
-            evidence=log_lines(self.world.aws, self.container, task) or ("it printed nothing",),
+            evidence=self.log_lines(task) or ("it printed nothing",),
         )

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.engine.aws import translated
-from scripts.engine.diagnose import log_lines
 from scripts.engine.errors import Failed, Refused, SlipwayError
 from scripts.engine.items import pack, unpack
 from scripts.engine.one_off import OneOff, has_ended, wanted_definition
@@ -88,11 +87,11 @@ def _succeeded(task: Task) -> bool:
 def _demand_success(world: World, service: str, one: OneOff, task: Task) -> None:
     if _succeeded(task):
         return
-    lines = log_lines(world.aws, one.container, task)
+    lines = one.log_lines(task)
     for _ in range(LOG_PATIENCE if task.exit_code is not None else 0):
         if lines or world.cancelled(0.5):
             break
-        lines = log_lines(world.aws, one.container, task)
+        lines = one.log_lines(task)
     raise Failed(
         f"{service}: {_ending(task)}",
         where="release",
