@@ -47,7 +47,7 @@ def deploy_app_verb() -> int:
     if arguments.dry_run:
         return _dry_run(arguments, wish)
     with reported(as_json=arguments.json) as (events, shell):
-        application = _read(wish, events)
+        application = _read(wish, events, shell)
         if shell.cancelled.is_set():
             raise Cancelled("stopped", remedy="nothing was changed")
         made = record(ROOT, application, arguments.target)
@@ -88,7 +88,7 @@ def _parse() -> argparse.Namespace:
     return arguments
 
 
-def _read(wish: Wish, events: Events) -> Application:
+def _read(wish: Wish, events: Events, shell: Shell) -> Application:
     """The stages before a deploy: what is there, and what it is."""
     from scripts.applications.settings_file import rows
 
@@ -98,7 +98,7 @@ def _read(wish: Wish, events: Events) -> Application:
     from scripts.applications.reading import analyzed, read
 
     with events.stage("source") as told:
-        source = read(ROOT, place)
+        source = read(ROOT, place, shell.cancelled.is_set)
         told["text"] = _of_source(place, source.base)
         if source.checkout:
             told["text"] = f"commit {source.checkout.commit[:12]}{'' if source.checkout.is_new else ', fetched before'}"
@@ -150,7 +150,7 @@ def _take_back(made: Section, events: Events) -> None:
 
 def _dry_run(arguments: argparse.Namespace, wish: Wish) -> int:
     heard = Events()
-    application = _read(wish, heard)
+    application = _read(wish, heard, Shell())
     made = propose(ROOT, application, arguments.target)
     world = open_world(made.settings, Events(), Shell(), look_only=True)
     if not arguments.json:

@@ -4,6 +4,7 @@ or a commit that changes nothing the analyzer reads, is not analyzed twice."""
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from scripts.applications.wishes import Place, is_bare
 from scripts.engine.errors import BadInput
 from scripts.engine.failures import explained
-from scripts.engine.sources import Checkout, fetch
+from scripts.engine.fetching import Checkout, fetch
 
 if TYPE_CHECKING:
     from analyzer.model import Analysis, Service
@@ -30,14 +31,14 @@ class Read:
     """None for a folder as it is."""
 
 
-def read(root: Path, place: Place) -> Read:
+def read(root: Path, place: Place, is_cancelled: Callable[[], bool] = lambda: False) -> Read:
     """The source on disk; raises SlipwayError."""
     origin = place.origin
     if origin is None:
         return Read(root)
     if origin.is_folder and not is_bare(Path(origin.repository)):
         return Read(Path(origin.repository))
-    checkout = fetch(root, origin)
+    checkout = fetch(root, origin, is_cancelled=is_cancelled)
     return Read(checkout.folder, checkout)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from scripts.engine import analyzer_path
 from scripts.engine.errors import BadInput, Refused
 from scripts.engine.failures import explained
-from scripts.engine.sources import Origin
+from scripts.engine.fetching import Origin
 from settings import rules
 
 PAGE = re.compile(r"(?P<base>https?://[^/]+/.+?)(?:/-)?/tree/(?P<ref>[^/#?]+)(?:/(?P<folder>[^#?]*))?/?")

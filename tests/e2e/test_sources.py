@@ -18,14 +18,14 @@ from dulwich.object_store import DiskObjectStore
 from dulwich.objects import Blob, Commit
 from dulwich.objects import Tree as RawTree
 
-from scripts.engine import sources
-from scripts.engine.errors import BadInput, SlipwayError, Transient
-from scripts.engine.sources import Origin, fetch, place_of
+from scripts.engine import fetching
+from scripts.engine.errors import BadInput, Cancelled, SlipwayError, Transient
+from scripts.engine.fetching import Origin, fetch, place_of
 from tests.e2e.analyzer.git_server import TOKEN, GitServer, git, serving
 from tests.e2e.project import ORIGIN
 from tests.e2e.running import until
 
-FETCH = "import sys; from pathlib import Path; from scripts.engine.sources import Origin, fetch; "
+FETCH = "import sys; from pathlib import Path; from scripts.engine.fetching import Origin, fetch; "
 FETCH += "fetch(Path(sys.argv[1]), Origin(sys.argv[2]))"
 
 
@@ -123,9 +123,15 @@ def test_a_redirect_into_the_network_is_refused(server: GitServer, tmp_path: Pat
 
 
 def test_a_server_that_stalls(server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "FETCH_SECONDS", 1.0)
+    monkeypatch.setattr(fetching, "FETCH_SECONDS", 1.0)
     with pytest.raises(Transient, match="did not arrive within 1 s"):
         fetch(tmp_path, Origin(url(server, "slow")))
+
+
+def test_a_fetch_that_is_cancelled(server: GitServer, tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        fetch(tmp_path, Origin(url(server, "slow")), is_cancelled=lambda: bool(server.requests))
+    assert [path.name for path in place_of(tmp_path, url(server, "slow")).iterdir()] == [".lock"]
 
 
 def test_two_at_once_fetch_once(server: GitServer, tmp_path: Path) -> None:
@@ -151,8 +157,8 @@ def test_a_killed_fetch_leaves_no_half_and_no_lock(server: GitServer, tmp_path: 
 def test_only_the_newest_commits_stay(
     server: GitServer, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "KEPT_COMMITS", 1)
-    monkeypatch.setattr(sources, "IN_USE_SECONDS", -1)
+    monkeypatch.setattr(fetching, "KEPT_COMMITS", 1)
+    monkeypatch.setattr(fetching, "IN_USE_SECONDS", -1)
     old = fetch(tmp_path, Origin(url(server), ref="v1"))
     new = fetch(tmp_path, Origin(url(server)))
     assert (old.folder.exists(), new.folder.exists()) == (False, True)
@@ -167,7 +173,7 @@ def test_history_is_never_sent(server: GitServer, work: Path, tmp_path: Path, mo
     git(work, "rm", "-q", "data")
     git(work, "commit", "-qm", "gone")
     git(work, "push", "-q", str(tmp_path / "repositories/r.git"), "HEAD")
-    monkeypatch.setattr(sources, "FETCH_MEGABYTES", 1)
+    monkeypatch.setattr(fetching, "FETCH_MEGABYTES", 1)
     found = fetch(tmp_path, Origin(url(server)))
     assert found.commit == git(work, "rev-parse", "HEAD")
     assert not (found.folder / "data").exists()
@@ -180,7 +186,7 @@ def test_a_repository_that_is_too_large(
     git(work, "add", "-A")
     git(work, "commit", "-qm", "more")
     git(work, "push", "-q", str(tmp_path / "repositories/r.git"), "HEAD")
-    monkeypatch.setattr(sources, "FETCH_MEGABYTES", 1)
+    monkeypatch.setattr(fetching, "FETCH_MEGABYTES", 1)
     with pytest.raises(SlipwayError, match="sends more than 1 MB"):
         fetch(tmp_path, Origin(url(server)))
 

@@ -9,7 +9,7 @@ import pytest
 
 from scripts.applications.wishes import Place, Wish, place_of
 from scripts.engine.errors import BadInput, Refused, SlipwayError
-from scripts.engine.sources import Origin
+from scripts.engine.fetching import Origin
 
 ROWS: dict[str, Any] = {
     "hello": {"source": "examples/hello"},

@@ -14,7 +14,7 @@ from scripts.applications.settings_file import rows
 from scripts.applications.wishes import Place, Wish
 from scripts.applications.writing import Application, propose, record, take_back
 from scripts.engine.errors import BadInput
-from scripts.engine.sources import Checkout, Origin
+from scripts.engine.fetching import Checkout, Origin
 
 TEXT = """
 [targets.local]

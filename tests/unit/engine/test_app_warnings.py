@@ -8,9 +8,10 @@ import pytest
 
 from scripts.engine.declared import drift
 from scripts.engine.errors import BadInput
+from scripts.engine.fetching import place_of
 from scripts.engine.looking import read_contexts
 from scripts.engine.needs import leads_to, unmet
-from scripts.engine.sources import base_of, commit_of, missing, place_of, provide
+from scripts.engine.sources import base_of, commit_of, missing, provide
 from settings import Service, load
 from tests.unit.engine.trees import plant
 

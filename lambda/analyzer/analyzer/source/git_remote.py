@@ -57,7 +57,12 @@ def remote_tree(
 
 @contextmanager
 def remote_commit(
-    remote: Remote, access: Access, limits: Limits, *, is_known: Callable[[str], bool] = lambda _: False
+    remote: Remote,
+    access: Access,
+    limits: Limits,
+    *,
+    is_known: Callable[[str], bool] = lambda _: False,
+    clock: Clock = time.monotonic,
 ) -> Iterator[tuple[str, Objects | None]]:
     """A commit with all of its files: its id, or that of a tag of it, and the objects; None where the id is known.
 
@@ -67,7 +72,7 @@ def remote_commit(
 
     with (
         TemporaryDirectory(prefix="analyzer-") as folder,
-        closing(Transport(remote, access, Budget(limits))) as transport,
+        closing(Transport(remote, access, Budget(limits, clock))) as transport,
         closing(DiskObjectStore.init(f"{folder}/objects")) as store,
     ):
         found, is_here = _Fetching(transport, store).whole(is_known)
