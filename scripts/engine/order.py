@@ -22,7 +22,8 @@ def newer_live(world: World, plan: Plan, commits: Mapping[str, Commit]) -> Refus
     if world.manners.allow_older or world.lock is None:
         return None
     for service in plan.changed:
-        ours = commits.get(service.service)
+        # A service without a stack, as after its removal, has nothing live.
+        ours = commits.get(service.service) if service.previous_tag else None
         theirs = _live_commit(world, service.service) if ours else None
         if ours and theirs and is_older(world, ours, theirs):
             return _error(service.service, ours, theirs, waited=world.lock.waited)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from scripts.engine.errors import Failed, Refused
 from scripts.engine.history import history, newest_live
 from scripts.engine.ledger import Ledger
 from scripts.engine.lock import Manners
-from scripts.engine.model import Verdict
+from scripts.engine.model import Path, Plan, ServicePlan, Verdict
+from scripts.engine.order import newer_live
 from scripts.engine.shell import Result
+from scripts.engine.turns import locked
 from scripts.engine.world import World
 from tests.unit.engine.shells import FakeShell, said
 from tests.unit.engine.targets import Target, edit
@@ -154,3 +157,14 @@ def test_the_plan_is_made_again_when_somebody_deployed_meanwhile(
     assert world.deployment is None
     assert target.table.lock("hello")["until"] == 0
     assert target.cloud.parameters("cloudformation:UpdateStack") == []
+
+
+def test_what_was_removed_is_no_longer_live(world: World, target: Target) -> None:
+    at_commit(world)
+    live_before(target, LIVE)
+    commits = {"hello": {"id": OURS, "time": 1_000, "dirty": False}}
+    plan = Plan("staging", Path.FULL, "", (ServicePlan("hello", Path.FULL, "the service has no stack yet", "src-a"),))
+    with locked(world, ["hello"]):
+        assert newer_live(world, plan, commits) is None
+        again = replace(plan, services=(replace(plan.services[0], previous_tag="src-b"),))
+        assert newer_live(world, again, commits) is not None
