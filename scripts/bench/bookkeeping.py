@@ -10,6 +10,7 @@ from typing import Any
 
 from scripts.bench import timed_deploy, workspace
 from scripts.bench.deploy_report import read_report
+from scripts.bench.git_server import git, repository
 from scripts.bench.process import run
 from scripts.bench.site import Site
 from scripts.bench.spread import spread
@@ -21,11 +22,13 @@ Say = Callable[[str], None]
 def measure(site: Site, repeats: int, say: Say) -> dict[str, Any]:
     """Facts: seconds of lock and ledger in each deploy, and of their parts, medians."""
     rows = []
-    for number in range(repeats):
-        workspace.edit_source(site.root, f"bookkeeping {number}")
-        rows.append(_deploy(site))
-        say(f"ledger   lock and ledger {sum(rows[-1].values()):23.3f} s")
-        site.await_steady()
+    with repository(site.root):
+        for number in range(repeats):
+            workspace.edit_source(site.root, f"bookkeeping {number}")
+            git(site.root, "commit", "-qam", f"bookkeeping {number}")
+            rows.append(_deploy(site))
+            say(f"ledger   lock and ledger {sum(rows[-1].values()):23.3f} s")
+            site.await_steady()
     return facts_of(rows)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scripts.bench import workspace
-from scripts.bench.git_server import git
+from scripts.bench.git_server import git, repository
 from scripts.bench.process import run
 from scripts.bench.site import Site
 from scripts.engine.history import read_deployment, read_events
@@ -81,14 +80,8 @@ def _deploy(site: Site, tree: Path) -> dict[str, Any]:
 @contextmanager
 def _trees(site: Site) -> Iterator[list[Path]]:
     """Working trees of one repository, one a commit, oldest first."""
-    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:
-        git(site.root, "init", "-q")
-        git(site.root, "add", "-A", "--", ".", ":!.venv", ":!node_modules")
-        git(site.root, "commit", "-qm", "as it is")
-        try:
-            yield [_tree(site, Path(name) / str(number), number) for number in range(PEOPLE)]
-        finally:
-            shutil.rmtree(site.root / ".git")  # what is measured next is measured as what came before: without git
+    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name, repository(site.root):
+        yield [_tree(site, Path(name) / str(number), number) for number in range(PEOPLE)]
 
 
 def _tree(site: Site, root: Path, number: int) -> Path:

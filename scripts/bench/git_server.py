@@ -1,8 +1,9 @@
-"""A git server on loopback, as the bench needs one: repositories of one folder through `git http-backend`, to read."""
+"""Git as the bench needs it: the copy as a repository, and a server on loopback, `git http-backend` to read from."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,18 @@ def git(folder: Path, *words: str) -> None:
     done = subprocess.run(("git", "-C", str(folder), *WHO, *words), capture_output=True, text=True, check=False)
     if done.returncode:
         raise Failed(done.stderr.strip(), where=f"git {words[0]}")
+
+
+@contextmanager
+def repository(root: Path) -> Iterator[None]:
+    """The copy of the project as a git repository while the block runs; what comes after is measured without one."""
+    git(root, "init", "-q")
+    git(root, "add", "-A", "--", ".", ":!.venv", ":!node_modules")
+    git(root, "commit", "-qm", "as it is")
+    try:
+        yield
+    finally:
+        shutil.rmtree(root / ".git")
 
 
 @contextmanager
