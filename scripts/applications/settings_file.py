@@ -87,13 +87,14 @@ def without_section(text: str, name: str) -> str:
 
 
 def put_back(text: str, name: str, *, before: str, written: str) -> str:
-    """The file with one service as it was before; others may have been changed since."""
+    """The file with one service as it was before, unless somebody has written it since; what became of others stays."""
     if text == written:
         return before
-    old = rows(before).get(name)
+    old, now = rows(before).get(name), rows(text).get(name)
+    if now is None or now != rows(written).get(name):
+        return text
     if old is None:
         return without_section(text, name)
-    now = rows(text).get(name, {})
     return with_section(text, name, {**dict.fromkeys(now, None), **old})
 
 

@@ -85,8 +85,17 @@ def test_what_others_wrote_meanwhile_stays_when_it_is_put_back() -> None:
     back = put_back(other, "stock", before=TEXT, written=written)
     assert rows(back)["stock"] == rows(TEXT)["stock"]
     assert rows(back)["b"] == {"source": "b"}
-    fresh = with_section(with_section(TEXT, "a", ROW), "b", {"source": "b"})
-    assert rows(put_back(fresh, "a", before=TEXT, written="else")).keys() == {"web", "stock", "b"}
+    written = with_section(TEXT, "a", ROW)
+    other = with_section(written, "b", {"source": "b"})
+    assert rows(put_back(other, "a", before=TEXT, written=written)).keys() == {"web", "stock", "b"}
+
+
+def test_what_somebody_else_wrote_of_the_same_service_is_not_put_back() -> None:
+    written = with_section(TEXT, "stock", {"commit": "1" * 40})
+    newer = with_section(written, "stock", {"commit": "2" * 40})
+    assert put_back(newer, "stock", before=TEXT, written=written) == newer
+    gone = without_section(written, "stock")
+    assert put_back(gone, "stock", before=TEXT, written=written) == gone
 
 
 @pytest.mark.parametrize(
