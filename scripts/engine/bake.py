@@ -93,7 +93,7 @@ class Oven:
                 self._look()
                 self._read_metrics(began)
                 self._progress(seconds)
-            if why := trouble(self.seen, self.own.bake_p95):
+            if (why := trouble(self.seen, self.own.bake_p95)) and self._is_reachable():
                 return why
             if self.world.cancelled(max(0.0, CHECK_SECONDS - (self.clock() - began))):
                 raise Cancelled(
@@ -125,14 +125,24 @@ class Oven:
         took = max(0.0, reply.milliseconds - reply.round_trip)
         return Check(self.clock(), reply.good, reply.text, took)
 
-    def _look(self) -> None:
-        """Whether it is still our version, under our lock, and which of its tasks ended."""
+    def _is_reachable(self) -> bool:
+        """Whether the target's API answers; where it does not, the way there failed and not the version."""
+        if self._look():
+            return True
+        self.seen = replace(self.seen, checks=tuple(check for check in self.seen.checks if check.good))
+        return False
+
+    def _look(self) -> bool:
+        """Whether it is still our version, under our lock, and which of its tasks ended; False for a lost look.
+
+        Raises Superseded, or what became of a version that ECS or CloudFormation gave up.
+        """
         self._looked = self.clock()
         try:
             self.world.may_change()
             self.snapshot = self._watcher.look()
         except Transient:
-            return  # a lost look is no verdict; our own checks go on
+            return False
         judgement = judge_together(self.snapshot, self.goal)
         if judgement.verdict and judgement.verdict is not Verdict.LIVE:
             self.world.proven.discard(self.service)
@@ -141,6 +151,7 @@ class Oven:
         if self._known is None:
             self._known = frozenset(task.id for task in tasks_of(self.snapshot) if task.status == "STOPPED")
         self.seen = replace(self.seen, stopped=tuple(map(_words, self._fallen())))
+        return True
 
     def _fallen(self) -> tuple[Task, ...]:
         return tuple(filter(self._is_new_failure, tasks_of(self.snapshot)))

@@ -33,7 +33,7 @@ class Watch:
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.replies, self.looks = 1000.0, [GOOD], [STEADY]
-        self.errors: list[SlipwayError] = []
+        self.errors: list[SlipwayError | None] = []
         self.ending = Verdict.LIVE
         self.restored: list[Baseline] = []
         self.clocks = Clocks(lambda: self.now, lambda: self.now)
@@ -52,8 +52,8 @@ class Watch:
         return rows.pop(0) if len(rows) > 1 else rows[0]
 
     def look(self) -> Snapshot:
-        if self.errors:
-            raise self.errors.pop()
+        if self.errors and (error := self.errors.pop(0)):
+            raise error
         found: Snapshot = self.next(self.looks)
         return found
 
@@ -177,6 +177,14 @@ def test_another_deploy_takes_over(world: World, watch: Watch) -> None:
 def test_a_look_that_fails_is_no_verdict(world: World, watch: Watch) -> None:
     watch.errors = [Transient("throttled"), Transient("throttled")]
     assert baked(world, watch).startswith("good for 30 s")
+
+
+def test_a_network_that_fails_here_is_not_the_versions_fault(world: World, watch: Watch) -> None:
+    """The checks fail, and AWS does not answer either; then both do again."""
+    watch.replies = [GOOD, *[Reply("refused", "no route to host")] * 3, GOOD]
+    watch.errors = [None, Transient("no route to host")]
+    assert baked(world, watch) == "good for 30 s; 27 checks, 0 failed, p95 7 ms"
+    assert (world.proven, watch.restored) == ({"hello"}, [])
 
 
 def test_ctrl_c_leaves_the_version(world: World, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
