@@ -59,8 +59,8 @@ class Lock:
         """Id of the deployment that holds it."""
         self.leases: dict[str, Lease] = {}
         """Service -> its lease as it was taken; empty while not held."""
-        self.waited = False
-        """Whether somebody else held it first."""
+        self.waited_for = ""
+        """The deployment that held it first; empty where it was free."""
         self.live_commits: dict[str, Mapping[str, Any]] = {}
         """Service -> the commit that became live; it is kept with the lock."""
         self.on_loss: Callable[[], None] = lambda: None
@@ -69,6 +69,11 @@ class Lock:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._renewed, self._out_of_reach, self._newest = 0.0, False, ""
+
+    @property
+    def waited(self) -> bool:
+        """Whether somebody else held it first."""
+        return bool(self.waited_for)
 
     def try_to_take(self, is_over: Callable[[Lease], bool] = lambda lease: False) -> Lease | None:
         """Take every lease, in one order for all; the one in the way if there is one, and then none is kept.
@@ -83,7 +88,7 @@ class Lock:
                 self._thread.start()
                 return None
             if not is_free(blocking, is_over):
-                self.waited = True
+                self.waited_for = self.waited_for or blocking.deployment
                 return blocking
         return blocking
 

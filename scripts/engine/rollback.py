@@ -14,11 +14,12 @@ from scripts.engine.errors import BadInput, Refused
 from scripts.engine.events import Event
 from scripts.engine.history import good_records, history, read_deployment
 from scripts.engine.looking import chosen_services
-from scripts.engine.model import Action, Path, Plan, ServicePlan, Stack, TargetState, Verdict
+from scripts.engine.model import Action, Path, Plan, ServicePlan, Stack
 from scripts.engine.outcome import Outcome, as_facts
+from scripts.engine.overtaken import changed_meanwhile, overtaken, refuse_what_was_overtaken
 from scripts.engine.recording import Background, recorded
 from scripts.engine.settling import is_taken, moving, settled
-from scripts.engine.state import Listing, checked_stacks, read_digest, read_stacks, read_state, service_stack
+from scripts.engine.state import Listing, checked_stacks, read_digest, read_state, service_stack
 from scripts.engine.together import runs_other
 from scripts.engine.turns import locked
 from scripts.engine.versions import GOOD, Version, good_versions, present, previous, version_of
@@ -96,14 +97,16 @@ def rollback(world: World, names: Sequence[str], to: str | None = None) -> Outco
             return unchanged(world, choice.plan)
         services = tuple(service.service for service in choice.plan.services)
     with locked(world, services, choice.plan.reason if choice else "rollback") as lock:
-        if choice is None or (lock and lock.waited):
-            choice = _chosen(world, names, to, settled(world, None, services))
+        if choice is None or (lock and (lock.waited or not lock.seen_before(world.state.fences))):
+            first, choice = choice, _chosen(world, names, to, settled(world, None, services))
             if choice.plan.path is Path.NONE:
                 return unchanged(world, choice.plan)
             if not to and not world.manners.supersede:
-                _refuse_what_was_overtaken(replace(world.state, stacks=listing[0]), choice.plan)
+                refuse_what_was_overtaken(world, listing, choice.plan)
+                if first and first.background.rollback_of != choice.background.rollback_of:
+                    raise changed_meanwhile(choice.plan.services[0].service, None)
         with recorded(world, choice.plan, choice.background) as finish:
-            outcome = _overtaken(world, choice.plan) or execute(world, choice.plan)
+            outcome = overtaken(world, choice.plan) or execute(world, choice.plan)
             finish(outcome)
     return outcome
 
@@ -112,14 +115,6 @@ def _chosen(world: World, names: Sequence[str], to: str | None, listing: Listing
     choice = choose(world, names, to, listing=listing)
     world.events.emit("plan", **as_facts(choice.plan))
     return choice
-
-
-def _refuse_what_was_overtaken(before: TargetState, plan: Plan) -> None:
-    """Who waited for another one's deploy meant the version before that; "previous" would now be something else."""
-    for service in plan.services:
-        stack = service_stack(before, service.service)
-        if stack is None or stack.image_tag != service.previous_tag:
-            raise _changed_meanwhile(service.service, stack.image_tag if stack else None)
 
 
 def _deployment(world: World, deployment: str) -> Event:
@@ -236,22 +231,3 @@ def _tell_crossed(world: World, one: Return) -> None:
     if one.crossed:
         text = f"{one.service}: only the image goes back; settings and stack stay as {one.crossed[0]} left them"
         world.events.emit("notice", code="stack_stays", text=text)
-
-
-def _overtaken(world: World, plan: Plan) -> Outcome | None:
-    """Between looking and the lock somebody else may have changed what this plan starts from."""
-    stacks, _ = read_stacks(world.aws, world.settings)
-    now = replace(world.state, stacks=stacks)
-    for service in plan.changed:
-        stack = service_stack(now, service.service)
-        if stack is None or stack.image_tag != service.previous_tag:
-            return Outcome(Verdict.FAILED, plan, {"": _changed_meanwhile(service.service, service.previous_tag)})
-    return None
-
-
-def _changed_meanwhile(service: str, tag: str | None) -> Refused:
-    return Refused(
-        f"{service} was changed meanwhile: it does not have {tag} any more",
-        where="rollback",
-        remedy="./poe history tells by whom; run the command again if that is still wanted",
-    )

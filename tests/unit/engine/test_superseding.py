@@ -158,6 +158,49 @@ class TestRollback:
         assert changes(world) == []
         assert target.table.lock("hello")["until"] == 0
 
+    def test_one_that_was_going_back_when_we_came_is_not_followed_further(self, world: World, target: Target) -> None:
+        """Its stack held the tag that it goes back to already."""
+        target.table.hold("hello", OTHER, time.time() + 20)
+        target.tags["hello"] = "src-b"
+        world.manners = Manners(wait=60)
+
+        def wait(seconds: float) -> bool:
+            services = {"hello": {"path": "fast", "image_tag": "src-b", "verdict": "live", "reason": "back"}}
+            facts = {"verdict": "live", "path": "fast", "reason": "", "actor": "ann@box", "services": services}
+            Ledger(world.aws, world.settings, OTHER).close(facts)
+            target.table.change_lock("hello", until=0)
+            return False
+
+        world.cancelled = wait  # type: ignore[method-assign]
+        with pytest.raises(Refused, match="hello was changed meanwhile: another version became live while"):
+            rollback(world, ["hello"])
+        assert changes(world) == []
+
+    def test_one_that_ended_between_our_look_and_our_lock_is_noticed(self, world: World, target: Target) -> None:
+        target.table.hold("hello", OTHER, time.time() + 20)
+        target.tags["hello"] = "src-b"
+        update = target.cloud.answers["dynamodb:UpdateItem"]
+        times = iter([True])
+
+        def faster(asked: Any) -> Any:
+            assert callable(update)
+            if next(times, False):
+                services = {"hello": {"path": "fast", "image_tag": "src-b", "verdict": "live", "reason": "back"}}
+                facts = {"verdict": "live", "path": "fast", "reason": "", "actor": "ann@box", "services": services}
+                Ledger(world.aws, world.settings, OTHER).close(facts)
+                target.table.change_lock("hello", until=0)
+            return update(asked)
+
+        target.cloud.answers["dynamodb:UpdateItem"] = faster
+        with pytest.raises(Refused, match="hello was changed meanwhile"):
+            rollback(world, ["hello"])
+        assert changes(world) == []
+
+    def test_a_deploy_that_was_killed_is_no_reason_to_refuse(self, world: World, target: Target) -> None:
+        target.table.hold("hello", OTHER, time.time() - 700)
+        assert rollback(world, ["hello"]).verdict is Verdict.LIVE
+        assert target.tags["hello"] == "src-b"
+
     def test_who_waited_for_one_that_changed_nothing_goes_back(self, world: World, target: Target) -> None:
         target.table.hold("hello", OTHER, time.time() + 20)
         world.manners = Manners(wait=60)
