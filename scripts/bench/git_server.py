@@ -28,7 +28,7 @@ def git(folder: Path, *words: str) -> None:
 def repository(root: Path) -> Iterator[None]:
     """The copy of the project as a git repository while the block runs; what comes after is measured without one."""
     git(root, "init", "-q")
-    git(root, "add", "-A", "--", ".", ":!.venv", ":!node_modules")
+    git(root, "add", "-A")
     git(root, "commit", "-qm", "as it is")
     try:
         yield
