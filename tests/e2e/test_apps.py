@@ -159,7 +159,7 @@ def test_they_are_listed(live: Town) -> None:
     assert rows.keys() == {"anchor", *(app.name for app in APPS)}
     assert rows["queue"]["workers"] == ["worker"]
     assert rows["notes"]["commit"] == live.row("notes")["commit"]
-    assert rows["notes"]["state"].startswith("1 of 1 tasks")
+    assert rows["notes"]["state"].startswith("1 of 1 task, HTTP 200")
     assert "notes" in live.project.run("apps").out
 
 
