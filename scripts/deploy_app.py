@@ -43,6 +43,7 @@ def deploy_app_verb() -> int:
         service=arguments.service,
         path=arguments.path,
         host=arguments.host,
+        allowed=tuple(arguments.allow_secret),
     )
     if arguments.dry_run:
         return _dry_run(arguments, wish)
@@ -75,6 +76,13 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--service", metavar="ROOT", help="which one, where there are several services in it")
     parser.add_argument("--path", metavar="/P", help="path prefix that leads to it (default: /NAME)")
     parser.add_argument("--host", metavar="H", help="host name that leads to it, instead of a path")
+    parser.add_argument(
+        "--allow-secret",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="let it read the secret of this variable although that is not below its own name; may be repeated",
+    )
     parser.add_argument("--dry-run", action="store_true", help="show the section and the plan, and change nothing")
     parser.add_argument("--allow-older", action="store_true", help="replace a version of a newer commit")
     command.lock_options(parser)

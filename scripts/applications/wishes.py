@@ -31,6 +31,8 @@ class Wish:
     service: str | None = None
     path: str | None = None
     host: str | None = None
+    allowed: tuple[str, ...] = ()
+    """Variables whose secrets the application may read although they are not its own."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.applications.claims import check_secrets
 from scripts.applications.findings import Findings
 from scripts.applications.placing import chosen_name, placed
 from scripts.applications.reading import Read
@@ -67,11 +68,15 @@ def _section(root: Path, before: str, application: Application, target: str | No
     row = _origin(application)
     name = _name(application, present, row)
     row |= placed(name, present, path=application.wish.path, host=application.wish.host)
+    allowed = _allowed(application, present.get(name, {}))
+    row |= {"secrets": allowed} if allowed else {}
     text = with_section(before, name, {**row, "app": application.found.row})
     try:
         settings = load(root, target=target, text=text)
     except SettingsError as error:
         raise _named(error, name, application) from None
+    if application.place.origin is not None:
+        check_secrets(name, application.found.row.get("secrets", {}), allowed)
     return Section(name, before, text, settings)
 
 
@@ -96,6 +101,12 @@ def _same(present: Mapping[str, Any], row: Mapping[str, Any], folder: str) -> st
 def _identity(values: Mapping[str, Any]) -> tuple[Any, ...]:
     folder = values.get("folder") or values.get("app", {}).get("folder") or "."
     return values.get("repository"), values.get("source") or ".", folder
+
+
+def _allowed(application: Application, own: Mapping[str, Any]) -> dict[str, str]:
+    """The secrets that people allow: those in the service's own section, and those that the command line names."""
+    claimed = application.found.row.get("secrets", {})
+    return {**own.get("secrets", {}), **{key: claimed[key] for key in application.wish.allowed if key in claimed}}
 
 
 def _origin(application: Application) -> dict[str, Any]:

@@ -19,7 +19,7 @@ ROWS: dict[str, Any] = {
 }
 
 
-def place(root: Path, source: str, **words: str) -> Place:
+def place(root: Path, source: str, **words: Any) -> Place:
     return place_of(root, Wish(source, **words), ROWS)
 
 

@@ -13,7 +13,7 @@ from scripts.applications.reading import Read
 from scripts.applications.settings_file import rows
 from scripts.applications.wishes import Place, Wish
 from scripts.applications.writing import Application, propose, record, take_back
-from scripts.engine.errors import BadInput
+from scripts.engine.errors import BadInput, Refused
 from scripts.engine.fetching import Checkout, Origin
 
 TEXT = """
@@ -34,7 +34,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def application(root: Path, *, commit: str = "1", row: dict[str, Any] | None = None, **words: str) -> Application:
+def application(root: Path, *, commit: str = "1", row: dict[str, Any] | None = None, **words: Any) -> Application:
     return Application(
         wish=Wish(URL, **words),
         place=Place(Origin(URL, "main")),
@@ -111,7 +111,7 @@ def test_taken_back(root: Path) -> None:
         ({}, {"secrets": {"A": "not-a-reference"}}, "not allowed"),
     ],
 )
-def test_refused_before_anything_is_written(root: Path, words: dict[str, str], row: dict[str, Any], why: str) -> None:
+def test_refused_before_anything_is_written(root: Path, words: dict[str, Any], row: dict[str, Any], why: str) -> None:
     with pytest.raises(BadInput, match=why):
         record(root, application(root, row={"port": 8000, **row}, **words), None)
     assert (root / "slipway.toml").read_text() == TEXT
@@ -121,6 +121,18 @@ def test_what_the_application_says_is_refused_in_its_own_words(root: Path) -> No
     with pytest.raises(BadInput) as caught:
         record(root, application(root, row={"secrets": {"A": "b"}}), None)
     assert caught.value.where == ".slipway.toml of shop.git: secrets"
+
+
+def test_another_ones_secret_is_allowed_once(root: Path) -> None:
+    row = {"secrets": {"OWN": "ssm:/shop/a", "OTHER": "ssm:/billing/a"}}
+    with pytest.raises(Refused, match="OTHER"):
+        record(root, application(root, row=row), None)
+    assert (root / "slipway.toml").read_text() == TEXT
+    asked = application(root, row=row)
+    record(root, replace(asked, wish=replace(asked.wish, allowed=("OTHER",))), None)
+    assert services(root)["shop"]["secrets"] == {"OTHER": "ssm:/billing/a"}
+    made = record(root, application(root, commit="2", row=row), None)
+    assert dict(made.settings.service("shop").secrets) == row["secrets"]
 
 
 def test_the_one_hundred_and_first(root: Path) -> None:
