@@ -160,7 +160,7 @@ def calm_watch(emulator: Emulator, _: MakeService) -> bool:
 
 
 def condition_is_checked_once(emulator: Emulator, _: MakeService) -> bool:
-    """A second query of many items takes no longer than reading a list of them does."""
+    """A condition on the partition key alone costs nothing for each item; one with a range is still read for each."""
     client, name = emulator.client("dynamodb"), "conditions"
     keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
     kinds = [{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")]
@@ -179,7 +179,7 @@ def condition_is_checked_once(emulator: Emulator, _: MakeService) -> bool:
 
     whole = min(seconds("pk = :pk", {":pk": {"S": "a"}}) for _ in range(5))
     ranged = min(seconds("pk = :pk AND sk >= :sk", {":pk": {"S": "a"}, ":sk": {"S": "0"}}) for _ in range(3))
-    return whole < ranged / 2
+    return whole < ranged / 3
 
 
 def failed_deployments_go(emulator: Emulator, make: MakeService) -> bool:
