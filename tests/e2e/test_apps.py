@@ -240,7 +240,7 @@ def test_what_fails_before_the_target_changes_leaves_the_file_as_it_was(live: To
     git(live.work / "pages", "push", "-q", "origin", "HEAD")
 
 
-@pytest.mark.parametrize("stages", [("source", "build", "push"), ("analyze", "update", "rollout", "verify")])
+@pytest.mark.parametrize("stages", [("source", "build"), ("push", "update"), ("analyze", "rollout"), ("verify",)])
 def test_killed_in_any_stage_and_run_again(live: Town, stages: tuple[str, ...]) -> None:
     def kill_and_finish(case: tuple[App, str]) -> tuple[str, Result]:
         app, stage = case
@@ -252,7 +252,8 @@ def test_killed_in_any_stage_and_run_again(live: Town, stages: tuple[str, ...]) 
         running.finish(expect=None)
         return commit, live.deploy(app.name)
 
-    cases = list(zip((APPS[1], APPS[2], APPS[3], APPS[4]), stages, strict=False))
+    # Two at once: with more, a busy machine takes longer to start an application than its grace period allows.
+    cases = list(zip((APPS[4], APPS[1]), stages, strict=False))
     with ThreadPoolExecutor(len(cases)) as pool:
         for (app, _), (commit, result) in zip(cases, pool.map(kill_and_finish, cases), strict=True):
             assert result.report["verdict"] in ("live", "unchanged")
