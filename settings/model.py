@@ -87,7 +87,7 @@ class Service:
     """Seconds a draining target may finish its requests."""
     health_interval: int = 5
     """Seconds between two load balancer health checks."""
-    grace_period: int = 10
+    grace_period: int = 30
     """Seconds after a task's start in which failing health checks do not count."""
     environment: tuple[tuple[str, str], ...] = ()
     build_args: tuple[tuple[str, str], ...] = ()
