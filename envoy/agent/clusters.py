@@ -1,0 +1,97 @@
+"""Services as Envoy's clusters, and their tasks as endpoints, of which only those that answer get requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from agent.services import Service
+
+HTTP_OPTIONS = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+MANY = 10_000
+"""Connections and requests of a cluster; the limit of the whole gateway is in envoy.yaml."""
+
+Json = dict[str, Any]
+
+
+def endpoints_file(name: str) -> str:
+    """Name of the file with a service's endpoints; a file may hold only those of one cluster."""
+    return f"endpoints-{name}.json"
+
+
+def cluster(service: Service, state: Path) -> Json:
+    """How to reach a service."""
+    endpoints = {
+        "path_config_source": {"path": str(state / endpoints_file(service.name))},
+        "resource_api_version": "V3",
+    }
+    limits = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests", "max_retries"), MANY)
+    return {
+        "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+        "name": service.name,
+        "type": "EDS",
+        "eds_cluster_config": {"eds_config": endpoints},
+        "connect_timeout": "1s",
+        "lb_policy": "LEAST_REQUEST",
+        # A task that ECS took away gets no further request, whatever its last health check said.
+        "ignore_health_on_host_removal": True,
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "circuit_breakers": {"thresholds": [limits]},
+        "health_checks": [_health_check(service)],
+        "outlier_detection": _outliers(),
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _protocol()},
+    }
+
+
+def endpoints(name: str, addresses: Iterable[tuple[str, int]]) -> Json:
+    """The tasks of a service."""
+    rows = [
+        {"endpoint": {"address": {"socket_address": {"address": address, "port_value": port}}}}
+        for address, port in sorted(set(addresses))
+    ]
+    return {
+        "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+        "cluster_name": name,
+        "endpoints": [{"lb_endpoints": rows}] if rows else [],
+    }
+
+
+def _health_check(service: Service) -> Json:
+    """A new task counts after its first good answer, one that fails twice does not."""
+    return {
+        "timeout": "2s",
+        "interval": "2s",
+        "no_traffic_interval": "2s",
+        "no_traffic_healthy_interval": "2s",
+        "unhealthy_interval": "1s",
+        "healthy_threshold": 1,
+        "unhealthy_threshold": 2,
+        "http_health_check": {"path": service.health_path, "expected_statuses": [{"start": 200, "end": 400}]},
+    }
+
+
+def _outliers() -> Json:
+    """Tasks that cannot be reached, or only answer 502, 503, 504, are left out for a while; never more than half."""
+    return {
+        "interval": "2s",
+        "base_ejection_time": "5s",
+        "max_ejection_time": "60s",
+        "max_ejection_percent": 50,
+        "split_external_local_origin_errors": True,
+        "consecutive_gateway_failure": 5,
+        "enforcing_consecutive_gateway_failure": 100,
+        "consecutive_local_origin_failure": 3,
+        "enforcing_consecutive_5xx": 0,
+        "enforcing_success_rate": 0,
+        "enforcing_local_origin_success_rate": 0,
+    }
+
+
+def _protocol() -> Json:
+    """HTTP/1.1. Idle connections are closed before the service does it: the usual servers do so after 5 s."""
+    return {
+        "@type": HTTP_OPTIONS,
+        "common_http_protocol_options": {"idle_timeout": "4s"},
+        "explicit_http_config": {"http_protocol_options": {}},
+    }

@@ -1,0 +1,74 @@
+"""Keeps Envoy's keys current: fetched by us, not by Envoy, so that the last good ones stay when the issuer is down."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from agent import auth, files, log
+
+AUTH_FILE = "auth.json"
+FRESH_SECONDS = 60.0
+"""A key that the issuer adds is known that long after at most."""
+AGAIN_SECONDS = 5.0
+LARGEST = 1_000_000
+
+Fetch = Callable[[str], str]
+
+
+def fetched(url: str) -> str:
+    """The text of a set of keys; raises OSError."""
+    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - the scheme was checked
+        data: bytes = answer.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise OSError("more than a megabyte of keys")
+    return data.decode("utf-8", "replace")
+
+
+class Keys:
+    """One step looks whether settings or keys are others than before."""
+
+    def __init__(self, state: Path, fetch: Fetch = fetched) -> None:
+        self._file, self._fetch = state / AUTH_FILE, fetch
+        self._nobodys = auth.nobodys_key()
+        self._auth: auth.Auth | None = None
+        self._jwks = self._nobodys
+        self._due = 0.0
+        self._changes = log.Changes()
+        self._write()
+
+    def step(self, text: str) -> None:
+        """Settings as JSON; empty: there is no issuer. What cannot be used leaves what was."""
+        try:
+            wanted = auth.parse(text) if text else None
+        except auth.BadAuth as error:
+            self._changes.trouble("authentication stays as it was", error)
+            return
+        if wanted == self._auth and time.monotonic() < self._due:
+            return
+        self._take(wanted)
+
+    def _take(self, wanted: auth.Auth | None) -> None:
+        self._due = time.monotonic() + FRESH_SECONDS
+        try:
+            jwks = self._keys_of(wanted) if wanted else self._nobodys
+        except (OSError, auth.BadAuth) as error:
+            self._due = time.monotonic() + AGAIN_SECONDS
+            self._changes.trouble("the keys cannot be had", error)
+            if wanted == self._auth:
+                return
+            jwks = self._nobodys  # keys of another issuer must not verify this one's tokens
+        else:
+            self._changes.fine("the keys are there again")
+        self._auth, self._jwks = wanted, jwks
+        self._write()
+
+    def _keys_of(self, wanted: auth.Auth) -> str:
+        return auth.usable(wanted.jwks or self._fetch(wanted.jwks_uri))
+
+    def _write(self) -> None:
+        text = files.resources(auth.resource(self._auth, self._jwks))
+        if files.replace_when_changed(self._file, text):
+            log.say("tokens are verified", issuer=self._auth.issuer if self._auth else None)

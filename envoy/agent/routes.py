@@ -1,0 +1,162 @@
+"""Which request goes where, as Envoy's route configuration: the gateway's own paths first, then services.
+
+A policy is asked on every route but those that it could never decide, which answer by themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from agent.services import Service
+
+NAME = "public"
+USER_HEADERS = {"x-user-id": "sub", "x-user-email": "email", "x-user-roles": "roles"}
+"""Header for services -> claim of the verified token; lists are JSON. A client's own are taken off in envoy.yaml."""
+RETRY_AFTER_SECONDS = 30
+LONGEST = 2**62
+NO_POLICY = {"policy": {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}}
+SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+BUFFER = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
+RATE = "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
+
+Json = dict[str, Any]
+
+
+def resource(services: Sequence[Service], page: Path) -> Json:
+    """The whole configuration; the order of the services does not matter."""
+    health = [_health(service) for service in sorted(services, key=lambda one: one.name)]
+    own = [_direct("probe", {"prefix": "/.gateway/policy/"}, 200), *health]
+    own.append(_direct("gateway", {"path_separated_prefix": "/.gateway"}, 404))
+    hosts = sorted((one for one in services if one.host), key=lambda one: one.host)
+    paths = sorted((one for one in services if not one.host), key=lambda one: (-len(one.path), one.path))
+    everything = [_two_hosts(), *own, *(row for service in paths for row in _routes(service))]
+    if not any(service.path == "/" for service in paths):
+        everything += [_landing(page), _direct("not-found", {"prefix": "/"}, 404)]
+    return {
+        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+        "name": NAME,
+        "max_direct_response_body_size_bytes": 65536,
+        "most_specific_header_mutations_wins": True,
+        "request_headers_to_add": [_claim(header, claim) for header, claim in USER_HEADERS.items()],
+        "response_headers_to_remove": ["x-envoy-upstream-service-time"],
+        "virtual_hosts": [
+            *(_virtual_host(one.name, [one.host], [*own, *_routes(one)]) for one in hosts),
+            _virtual_host("everything", ["*"], everything),
+        ],
+    }
+
+
+def _virtual_host(name: str, domains: list[str], routes: list[Json]) -> Json:
+    return {"name": name, "domains": domains, "routes": routes}
+
+
+def _routes(service: Service) -> list[Json]:
+    """The service's route, after those for what it does not take now or in that size."""
+    match: Json = {"prefix": "/"} if service.path == "/" else {"path_separated_prefix": service.path}
+    if service.maintenance:
+        pause = {"header": {"key": "retry-after", "value": str(RETRY_AFTER_SECONDS)}}
+        row = _direct(service.name, match, 503, f"{service.name} is under maintenance")
+        return [{**row, "response_headers_to_add": [pause]}]
+    plain = _to_service(service, match)
+    if not service.max_body:
+        return [plain]
+    too_long = {"name": "content-length", "range_match": {"start": service.max_body + 1, "end": LONGEST}}
+    unknown = {"name": "content-length", "present_match": False}
+    writes = {"name": ":method", "safe_regex_match": {"regex": "POST|PUT|PATCH|DELETE"}}
+    limited = _to_service(service, {**match, "headers": [unknown, writes]})
+    buffer = {"@type": BUFFER, "buffer": {"max_request_bytes": service.max_body}}
+    limited["typed_per_filter_config"] = {**limited["typed_per_filter_config"], "envoy.filters.http.buffer": buffer}
+    return [_direct(service.name, {**match, "headers": [too_long]}, 413, "Payload Too Large"), limited, plain]
+
+
+def _to_service(service: Service, match: Json) -> Json:
+    """The prefix is taken off and said in a header, as the load balancer takes it off for a service without gateway."""
+    action: Json = {
+        "cluster": service.name,
+        # Streams may last; what says nothing for so long is over. Source: envoy.config.route.v3.RouteAction.
+        "timeout": "0s",
+        "idle_timeout": f"{service.timeout}s",
+        # Only what has not reached the service is sent again.
+        "retry_policy": {
+            "retry_on": "connect-failure,reset-before-request",
+            "num_retries": 2,
+            "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
+            "retry_host_predicate": [{"name": "envoy.retry_host_predicates.previous_hosts", "typed_config": PREVIOUS}],
+            "host_selection_retry_max_attempts": 3,
+        },
+    }
+    row: Json = {"name": service.name, "match": match, "route": action, "typed_per_filter_config": {}}
+    if service.path != "/":
+        pattern = {"google_re2": {}, "regex": f"^{re.escape(service.path)}/?(.*)$"}
+        action["regex_rewrite"] = {"pattern": pattern, "substitution": r"/\1"}
+        row["request_headers_to_add"] = [_header("x-forwarded-prefix", service.path)]
+    if service.rate:
+        row["typed_per_filter_config"] = {"envoy.filters.http.local_ratelimit": _rate(service)}
+    return row
+
+
+PREVIOUS = {"@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"}
+
+
+def _rate(service: Service) -> Json:
+    """So many requests a second, twice as many at once. Of one task of the gateway: each counts for itself."""
+    always = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+    return {
+        "@type": RATE,
+        "stat_prefix": f"rate_{service.name}",
+        "token_bucket": {"max_tokens": 2 * service.rate, "tokens_per_fill": service.rate, "fill_interval": "1s"},
+        "filter_enabled": always,
+        "filter_enforced": always,
+    }
+
+
+def _health(service: Service) -> Json:
+    """A service's health path, asked past the policies: what a deploy verifies."""
+    match = {"path": f"/.gateway/health/{service.name}", "headers": [_header_is(":method", "GET")]}
+    row = {"cluster": service.name, "timeout": "5s", "prefix_rewrite": service.health_path}
+    return {
+        "name": f"health-{service.name}",
+        "match": match,
+        "route": row,
+        "typed_per_filter_config": NO_POLICY,
+    }
+
+
+def _two_hosts() -> Json:
+    """Two Host headers come as one with a comma, which no service should have to take apart."""
+    several = {"name": ":authority", "string_match": {"contains": ","}}
+    return _direct("two-hosts", {"prefix": "/", "headers": [several]}, 400, "Bad Request")
+
+
+def _header_is(name: str, value: str) -> Json:
+    return {"name": name, "string_match": {"exact": value}}
+
+
+def _landing(page: Path) -> Json:
+    body = {"text_format_source": {"filename": str(page)}, "content_type": "text/html; charset=utf-8"}
+    return {
+        "name": "landing-page",
+        "match": {"path": "/"},
+        "direct_response": {"status": 200, "body_format": body},
+        "response_headers_to_add": [
+            _header("cache-control", "no-cache"),
+            _header("x-content-type-options", "nosniff"),
+            _header("content-security-policy", SECURITY_POLICY),
+        ],
+    }
+
+
+def _direct(name: str, match: Json, status: int, body: str = "") -> Json:
+    answer: Json = {"status": status, **({"body": {"inline_string": body}} if body else {})}
+    return {"name": name, "match": match, "direct_response": answer}
+
+
+def _header(key: str, value: str) -> Json:
+    return {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+
+
+def _claim(header: str, claim: str) -> Json:
+    return _header(header, f"%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:claims:{claim})%")

@@ -1,0 +1,76 @@
+"""A service as its parameter says it: where requests for it come from and what is asked of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,27}")
+PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
+HOST = re.compile(r"[a-z0-9.-]{1,253}")
+
+
+class BadService(ValueError):
+    """A parameter that says no service."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service behind the gateway."""
+
+    name: str
+    port: int
+    path: str = "/"
+    host: str = ""
+    health_path: str = "/health"
+    timeout: int = 60
+    """Seconds in which something has to come, either way."""
+    rate: int = 0
+    """Requests a second; 0: no limit."""
+    max_body: int = 0
+    """Bytes of a request; 0: no limit."""
+    maintenance: bool = False
+
+
+def parse(name: str, text: str) -> Service:
+    """A service from its parameter's JSON; raises BadService. Keys that are not known are of a later release."""
+    try:
+        row: dict[str, Any] = json.loads(text)
+        found = Service(
+            name=name,
+            port=int(row["port"]),
+            path=_text(row, "path") or "/",
+            host=_text(row, "host"),
+            health_path=_text(row, "health_path") or "/health",
+            timeout=int(row.get("timeout") or 60),
+            rate=int(row.get("rate") or 0),
+            max_body=int(row.get("max_body") or 0),
+            maintenance=bool(row.get("maintenance")),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadService(f"{name}: {type(error).__name__}: {error}") from None
+    checks = (
+        (NAME.fullmatch(found.name), "name"),
+        (0 < found.port < 65536, "port"),
+        (PATH.fullmatch(found.path), "path"),
+        (not found.host or HOST.fullmatch(found.host), "host"),
+        (found.health_path.startswith("/"), "health_path"),
+        (0 < found.timeout <= 86400, "timeout"),
+        (found.rate >= 0, "rate"),
+        (0 <= found.max_body < 2**32, "max_body"),
+        (found.path == "/" or not found.host, "path beside host"),
+        (found.path != "/.gateway" and not found.path.startswith("/.gateway/"), "path"),
+    )
+    wrong = next((what for is_fine, what in checks if not is_fine), None)
+    if wrong:
+        raise BadService(f"{name}: {wrong} is not usable")
+    return found
+
+
+def _text(row: dict[str, Any], key: str) -> str:
+    value = row.get(key) or ""
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is no text")
+    return value

@@ -1,0 +1,77 @@
+"""Envoy as our child: its end is ours, and our end is its, after the requests that it has."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from agent import log
+from agent.environment import Environment
+from agent.envoy_api import EnvoyApi
+
+DRAIN_SECONDS = 8.0
+"""For requests in flight after SIGTERM; below the usual stop timeout of 10 s."""
+QUIET_SECONDS = 1.0
+"""So long nobody may want anything before it counts as idle: the load balancer needs a moment to look elsewhere."""
+LOOK_SECONDS = 0.1
+ACTIVE = r"^http\.public\.downstream_rq_active$"
+
+
+def words(environment: Environment) -> list[str]:
+    """The command line. Without the last word a misspelt field in a watched file would load as an empty chain."""
+    configuration = environment.configuration / "envoy.yaml"
+    return [
+        *("setpriv", "--pdeathsig", "KILL"),
+        *(str(environment.envoy), "-c", str(configuration), "--concurrency", "1", "--disable-hot-restart"),
+        *("-l", "warning", "--file-flush-interval-msec", "1000", "--reject-unknown-dynamic-fields"),
+    ]
+
+
+class Child:
+    """The Envoy process; the kernel kills it when we are killed."""
+
+    def __init__(self, environment: Environment, api: EnvoyApi) -> None:
+        self._api = api
+        self.process = subprocess.Popen(words(environment))
+
+    def await_end(self, stop: threading.Event) -> int:
+        """Wait for its end or for ours; returns the exit code."""
+        while not stop.wait(LOOK_SECONDS):
+            code = self.process.poll()
+            if code is not None:
+                log.say("Envoy has ended", code=code)
+                return code if code > 0 else 1
+        self._drain()
+        self.end()
+        return 0
+
+    def end(self) -> None:
+        """End it now."""
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _drain(self) -> None:
+        """Fail the health check, so that nobody new comes, and let requests in flight finish."""
+        self._api.post("/healthcheck/fail")
+        start = time.monotonic()
+        idle_since = start
+        while (now := time.monotonic()) < start + DRAIN_SECONDS and self.process.poll() is None:
+            if self._api.gauges(ACTIVE).get("http.public.downstream_rq_active", 0):
+                idle_since = now
+            elif now - idle_since >= QUIET_SECONDS:
+                break
+            time.sleep(LOOK_SECONDS)
+        log.say("drained", seconds=round(time.monotonic() - start, 1))
+
+
+def prepare(folder: Path) -> None:
+    """An empty folder to watch: what a former life left there does not count."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()

@@ -1,0 +1,103 @@
+"""The three AWS services as the agent calls them, on a port of this machine: table, parameters, tasks in memory."""
+
+from __future__ import annotations
+
+import json
+import threading
+from base64 import b64encode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from scripts.engine.items import pack, unpack
+from scripts.engine.policies.bundle import Bundle
+
+Json = dict[str, Any]
+TABLE = "slipway-test-gateway"
+
+
+class FakeAws:
+    """Answers until it is told to be down."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, str], Json] = {}
+        self.parameters: dict[str, str] = {}
+        self.tasks: dict[str, Json] = {}
+        self.is_down = False
+        self.signatures: set[str] = set()
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                fake.signatures.add(self.headers["authorization"].split()[0])
+                status, answer = (503, {}) if fake.is_down else fake.answer(self.headers["x-amz-target"], request)
+                body = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        """Stop answering for good."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, target: str, request: Json) -> tuple[int, Json]:
+        """Status and body."""
+        match target.rpartition(".")[2]:
+            case "GetItem":
+                found = self.items.get((request["Key"]["pk"]["S"], request["Key"]["sk"]["S"]))
+                return 200, {"Item": found} if found else {}
+            case "PutItem":
+                item = request["Item"]
+                self.items[item["pk"]["S"], item["sk"]["S"]] = item
+                return 200, {}
+            case "GetParametersByPath":
+                rows = [{"Name": name, "Value": value} for name, value in sorted(self.parameters.items())]
+                at = int(request.get("NextToken", 0))
+                more = {"NextToken": str(at + 10)} if len(rows) > at + 10 else {}
+                return 200, {"Parameters": rows[at : at + 10], **more}
+            case "ListTasks":
+                return 200, {"taskArns": sorted(self.tasks)}
+            case "DescribeTasks":
+                return 200, {"tasks": [self.tasks[arn] for arn in request["tasks"] if arn in self.tasks]}
+        return 400, {"__type": "com.example#UnknownOperationException", "message": target}
+
+    def upload(self, bundle: Bundle, part: int = 1000) -> None:
+        """A version as the engine stores it, in small parts."""
+        import hashlib
+
+        data = bundle.packed()
+        parts = [data[at : at + part] for at in range(0, len(data), part)]
+        for number, piece in enumerate(parts):
+            self.items[f"policies#{bundle.version}", f"{number:04d}"] = {"data": {"B": b64encode(piece).decode()}}
+        head = {"parts": len(parts), "sha256": hashlib.sha256(data).hexdigest()}
+        self.items["policies", bundle.version] = pack(head)
+
+    def flip(self, version: str, changed: float) -> None:
+        """Make a version live."""
+        self.items["policies", "live"] = pack({"version": version, "changed": changed})
+
+    def report(self) -> Json:
+        """What the only task says."""
+        found = [unpack(item) for (pk, _), item in list(self.items.items()) if pk == "gateway-tasks"]
+        return found[0] if found else {}
+
+    def run(self, task: str, service: str, address: str, status: str = "RUNNING") -> None:
+        """A task of a service."""
+        self.tasks[task] = {
+            "taskArn": task,
+            "group": f"service:{service}",
+            "lastStatus": status,
+            "attachments": [{"details": [{"name": "privateIPv4Address", "value": address}]}],
+        }
