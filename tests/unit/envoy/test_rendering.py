@@ -1,0 +1,125 @@
+"""What Envoy gets for services and for authentication; rubbish is refused before it gets there."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent import auth, clusters, routes
+from agent.services import BadService, Service, parse
+from agent.store import Damaged, unpacked
+
+PAGE = Path("/etc/envoy/index.html")
+EC = {"kty": "EC", "crv": "P-256", "x": "x", "y": "y", "kid": "1"}
+RSA = {"kty": "RSA", "n": "n", "e": "AQAB"}
+
+
+def names(*services: Service) -> list[str]:
+    """Routes of the virtual host of everything, in their order."""
+    hosts = routes.resource(services, PAGE)["virtual_hosts"]
+    return [row["name"] for row in hosts[-1]["routes"]]
+
+
+def test_deeper_paths_come_first_and_the_rest_is_not_found() -> None:
+    found = names(Service("a", 1, "/a"), Service("ab", 1, "/a/b"))
+    assert [name for name in found if not name.startswith("health-")] == [
+        "two-hosts", "probe", "gateway", "ab", "a", "landing-page", "not-found",
+    ]  # fmt: skip
+
+
+def test_a_service_of_everything_takes_the_landing_page_s_place() -> None:
+    assert names(Service("all", 1, "/"))[-1] == "all"
+
+
+def test_the_order_of_services_does_not_matter() -> None:
+    one, two = Service("a", 1, "/a"), Service("b", 1, host="b.example.com")
+    assert routes.resource([one, two], PAGE) == routes.resource([two, one], PAGE)
+
+
+def test_only_the_health_route_is_past_the_policies() -> None:
+    found = routes.resource([Service("a", 1, "/a", max_body=5, rate=1)], PAGE)
+    rows = [row for host in found["virtual_hosts"] for row in host["routes"]]
+    past = [row["name"] for row in rows if "policy" in row.get("typed_per_filter_config", {})]
+    assert past == ["health-a"]
+
+
+def test_no_task_means_no_endpoint() -> None:
+    assert clusters.endpoints("a", [])["endpoints"] == []
+    assert len(clusters.endpoints("a", [("10.0.0.1", 1), ("10.0.0.1", 1)])["endpoints"][0]["lb_endpoints"]) == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"port": 0},
+        {"port": "x"},
+        {"port": 1, "path": "x"},
+        {"port": 1, "path": 7},
+        {"port": 1, "path": "/a/"},
+        {"port": 1, "path": "/a b"},
+        {"port": 1, "path": "/.gateway/x"},
+        {"port": 1, "path": "/a", "host": "b"},
+        {"port": 1, "host": "a/b"},
+        {"port": 1, "host": "*"},
+        {"port": 1, "rate": -1},
+        {"port": 1, "timeout": -1},
+        [],
+        None,
+    ],
+)
+def test_parameters_that_say_no_service_are_refused(row: Any) -> None:
+    with pytest.raises(BadService):
+        parse("a", json.dumps(row))
+
+
+def test_keys_of_a_later_release_are_no_mistake() -> None:
+    assert parse("a", '{"port": 1, "path": "/a", "weight": 5}') == Service("a", 1, "/a")
+
+
+def test_keys_are_bound_to_their_algorithm_and_others_are_left_out() -> None:
+    text = json.dumps(
+        {"keys": [EC, RSA, {"kty": "oct", "k": "secret"}, {**RSA, "use": "enc"}, {**RSA, "alg": "PS256"}]}
+    )
+    assert [row["alg"] for row in json.loads(auth.usable(text))["keys"]] == ["ES256", "RS256"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"keys": []}', '{"keys": [{"kty": "oct", "k": "x"}]}', '{"keys": 1}']
+)
+def test_sets_without_a_usable_key_are_refused(text: str) -> None:
+    with pytest.raises(auth.BadAuth):
+        auth.usable(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"issuer": ""}', '{"issuer": "x", "jwks_uri": "file:///etc/passwd"}']
+)
+def test_settings_that_say_no_issuer_are_refused(text: str) -> None:
+    with pytest.raises(auth.BadAuth):
+        auth.parse(text)
+
+
+def test_without_an_issuer_the_only_key_is_nobody_s() -> None:
+    first, second = auth.nobodys_key(), auth.nobodys_key()
+    assert first != second
+    assert auth.resource(None, first)["typed_config"]["providers"]["issuer"]["issuer"] == "nobody"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"x", gzip.compress(b"{}"), gzip.compress(b"[]"), gzip.compress(b'{"artefact": 1}')]
+)
+def test_a_version_that_is_none_is_damaged(data: bytes) -> None:
+    with pytest.raises(Damaged):
+        unpacked(data)
+
+
+def test_a_version_that_is_cut_off_is_damaged() -> None:
+    data = gzip.compress(json.dumps({"artefact": "x" * 1000}).encode())
+    assert unpacked(data) == "x" * 1000
+    with pytest.raises(Damaged):
+        unpacked(data[:-9])
