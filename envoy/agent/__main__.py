@@ -108,12 +108,12 @@ class Look:
 
     def step(self) -> None:
         """Look."""
+        is_due, self._round = self._round % PARAMETER_ROUNDS == 0, self._round + 1
         try:
-            if self._round % PARAMETER_ROUNDS == 0:
+            if is_due:
                 found = discovery.parameters(self._ssm, self._here.parameters)
                 self._services = discovery.services(found)
                 self.auth = self._here.auth or found.get("auth", "")
-            self._round += 1
             tasks = discovery.addresses(self._ecs, self._here.prefix) if self._services else {}
         except OSError as error:
             self._changes.trouble("services cannot be looked up; routes stay", error)

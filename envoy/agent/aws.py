@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from agent.credentials import Credentials, Provider
 
-SECONDS = 5.0
+SECONDS = 3.0
 ALGORITHM = "AWS4-HMAC-SHA256"
 
 Json = dict[str, Any]

@@ -1,0 +1,29 @@
+"""docs/gateway.md against the agent."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import MISSING, fields
+
+from agent.routes import USER_HEADERS
+from agent.services import Service
+from tests.unit.documents import table
+from tests.unit.envoy.places import ENVOY
+
+DOCUMENT = "docs/gateway.md"
+
+
+def test_headers() -> None:
+    assert [[f"`{header}`", f"`{claim}`"] for header, claim in USER_HEADERS.items()] == table(DOCUMENT, "headers")
+
+
+def test_keys_of_a_service() -> None:
+    rows = {row[0].strip("`"): row[1] for row in table(DOCUMENT, "service")}
+    known = {field.name: field.default for field in fields(Service) if field.name != "name"}
+    assert rows == {name: "required" if value is MISSING else json.dumps(value) for name, value in known.items()}
+
+
+def test_variables() -> None:
+    read = re.findall(r'"((?:SLIPWAY_)?GATEWAY_\w+)"', (ENVOY / "agent" / "environment.py").read_text("utf-8"))
+    assert sorted(read) == sorted(row[0].strip("`") for row in table(DOCUMENT, "variables"))
