@@ -62,11 +62,11 @@ def parse(text: str) -> Auth:
     return found
 
 
-def usable(jwks: str) -> str:
+def usable(jwks: str, nobodys: str) -> str:
     """Those keys of a set that verify RS256 or ES256, each bound to its algorithm; raises BadAuth when none does.
 
     Bound, because a key must not verify what it was not made for. Keys of other kinds, and symmetric ones above all,
-    are left out.
+    are left out. Nobody's key goes with them: Envoy passes over a broken key, but not over a set of nothing else.
     """
     try:
         rows = json.loads(jwks)["keys"]
@@ -75,7 +75,7 @@ def usable(jwks: str) -> str:
         raise BadAuth(f"no set of keys: {type(error).__name__}: {error}") from None
     if not keys:
         raise BadAuth("no key for RS256 or ES256 in the set")
-    return json.dumps({"keys": keys}, sort_keys=True)
+    return json.dumps({"keys": [*keys, *json.loads(nobodys)["keys"]]}, sort_keys=True)
 
 
 def _is_usable(row: Mapping[str, Any]) -> bool:

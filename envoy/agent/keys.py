@@ -66,7 +66,7 @@ class Keys:
         self._write()
 
     def _keys_of(self, wanted: auth.Auth) -> str:
-        return auth.usable(wanted.jwks or self._fetch(wanted.jwks_uri))
+        return auth.usable(wanted.jwks or self._fetch(wanted.jwks_uri), self._nobodys)
 
     def _write(self) -> None:
         text = files.resources(auth.resource(self._auth, self._jwks))

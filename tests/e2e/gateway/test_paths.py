@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -148,3 +149,15 @@ def test_unknown_methods_are_denied(gateway: Gateway) -> None:
     for method in ("PURGE", "TRACE", "PROPFIND", "get"):
         answer = raw(gateway, f"{method} /app HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
         assert answer.split(b" ", 2)[1] in (b"400", b"401"), (method, answer)
+
+
+def test_slow_requests_are_given_up(gateway: Gateway) -> None:
+    answer = raw(gateway, "GET /app HTTP/1.1\r\nhost: x\r\nx-slow: ")
+    assert answer.split(b" ", 2)[1] == b"408"
+
+
+def test_thousands_of_idle_connections_keep_nobody_out(gateway: Gateway) -> None:
+    with ExitStack() as stack:
+        for _ in range(5000):
+            stack.enter_context(socket.create_connection(("127.0.0.1", gateway.port), 10))
+        assert gateway.status("/app") == 200

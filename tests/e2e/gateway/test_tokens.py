@@ -210,6 +210,15 @@ def test_without_an_issuer_no_token_is_valid(tmp_path: Path) -> None:
         assert gateway.status("/", authorization=gateway.token()) == 401
 
 
+def test_a_set_of_broken_keys_stops_nothing(tmp_path: Path) -> None:
+    off_curve = {"kty": "EC", "crv": "P-256", "x": "MTEx", "y": "MTEx"}
+    settings = json.dumps({"issuer": ISSUER, "jwks": {"keys": [off_curve]}})
+    with Gateway(tmp_path, SLIPWAY_GATEWAY_AUTH=settings) as gateway:
+        gateway.ready()
+        assert gateway.status("/") == 200
+        assert gateway.status("/", authorization=gateway.token()) == 401
+
+
 class Issuer:
     """A server of keys that can be down."""
 

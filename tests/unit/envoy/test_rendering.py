@@ -15,6 +15,7 @@ from agent.store import Damaged, unpacked
 
 PAGE = Path("/etc/envoy/index.html")
 EC = {"kty": "EC", "crv": "P-256", "x": "x", "y": "y", "kid": "1"}
+NOBODYS = auth.nobodys_key()
 RSA = {"kty": "RSA", "n": "n", "e": "AQAB"}
 
 
@@ -85,7 +86,7 @@ def test_keys_are_bound_to_their_algorithm_and_others_are_left_out() -> None:
     text = json.dumps(
         {"keys": [EC, RSA, {"kty": "oct", "k": "secret"}, {**RSA, "use": "enc"}, {**RSA, "alg": "PS256"}]}
     )
-    assert [row["alg"] for row in json.loads(auth.usable(text))["keys"]] == ["ES256", "RS256"]
+    assert [row["alg"] for row in json.loads(auth.usable(text, NOBODYS))["keys"]] == ["ES256", "RS256", "HS256"]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_keys_are_bound_to_their_algorithm_and_others_are_left_out() -> None:
 )
 def test_sets_without_a_usable_key_are_refused(text: str) -> None:
     with pytest.raises(auth.BadAuth):
-        auth.usable(text)
+        auth.usable(text, NOBODYS)
 
 
 @pytest.mark.parametrize(
