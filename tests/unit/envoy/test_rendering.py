@@ -111,12 +111,14 @@ def test_without_an_issuer_the_only_key_is_nobody_s() -> None:
     assert auth.resource(None, first)["typed_config"]["providers"]["issuer"]["issuer"] == "nobody"
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"x", gzip.compress(b"{}"), gzip.compress(b"[]"), gzip.compress(b'{"artefact": 1}')]
-)
-def test_a_version_that_is_none_is_damaged(data: bytes) -> None:
-    with pytest.raises(Damaged):
-        unpacked(data)
+RUBBISH = {"nothing": b"", "text": b"x", "no file": b"{}", "a list": b"[]", "a number": b'{"artefact": 1}'}
+
+
+@pytest.mark.parametrize("name", RUBBISH)
+def test_a_version_that_is_none_is_damaged(name: str) -> None:
+    for data in (RUBBISH[name], gzip.compress(RUBBISH[name])):
+        with pytest.raises(Damaged):
+            unpacked(data)
 
 
 def test_a_version_that_is_cut_off_is_damaged() -> None:
