@@ -118,7 +118,7 @@ class Patience:
     grace: float
     certain: float = 4.0
     """Seconds after it listens: time for a check that had failed before to be made again, on a busy machine too."""
-    repeated: float = 5.0
+    repeated: float = 15.0
     """Seconds for a task that listens nowhere, when one of its deployment has failed its checks already."""
 
     def seconds(self, *, listening_after: float | None, failed_before: bool) -> float:

@@ -91,7 +91,8 @@ def test_wrong_code_is_described_as_on_aws() -> None:
     [
         (10, None, False, 10),
         (10, 3, False, 7),
-        (10, None, True, 5),
+        (10, None, True, 10),
+        (30, None, True, 15),
         (10, 3, True, 7),
         (1, 3, False, 1),
         (10, 9, True, 10),
