@@ -53,7 +53,8 @@ def look(world: World, names: Sequence[str], *, listing: Listing | None = None) 
         _make_clients(world)
         source = reading.result()
         world.contexts = contexts
-        world.state = read_state(world.aws, world.settings, source.tags, listing=listing)
+        has_policies = source.policies is not None
+        world.state = read_state(world.aws, world.settings, source.tags, listing=listing, policies=has_policies)
         plan = make_plan(world.settings, source, world.state)
         told["text"] = f"{plan.path}: {plan.reason}"
     return plan
@@ -174,6 +175,8 @@ def _amount_of(contexts: Mapping[str, Context]) -> str:
 def _learn_baselines(world: World, plan: Plan) -> None:
     """What runs now, so that the rollout can be told from what was there, and be undone."""
     for service in plan.changed:
+        if service.path is Path.POLICY:
+            continue
         stack = service_stack(world.state, service.service)
         if stack is None or service.service not in world.state.running:
             world.baselines[service.service] = Baseline()

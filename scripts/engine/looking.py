@@ -27,6 +27,8 @@ class Source:
     contexts: Mapping[str, Context]
     tags: Mapping[str, str | None]
     fingerprints: Mapping[str, str]
+    policies: str | None = None
+    """What the policies follow from, where their gateway is among the services and the project has some."""
 
 
 def chosen_services(settings: Settings, names: Sequence[str]) -> tuple[str, ...]:
@@ -63,7 +65,16 @@ def read_source(settings: Settings, images: Images, services: Sequence[str], con
             tags[name] = settings.image_tag
         else:
             tags[name] = context.tag(identities) if set(context.bases) <= identities.keys() else None
-    return Source(contexts=contexts, tags=tags, fingerprints=fingerprints(settings))
+    return Source(
+        contexts=contexts, tags=tags, fingerprints=fingerprints(settings), policies=_policies(settings, services)
+    )
+
+
+def _policies(settings: Settings, services: Sequence[str]) -> str | None:
+    from scripts.engine.policies.bundle import has_policies, source_digest
+
+    is_asked = settings.gateway is not None and settings.gateway.name in services
+    return source_digest(settings) if is_asked and has_policies(settings) else None
 
 
 def make_plan(settings: Settings, source: Source, state: TargetState) -> Plan:
@@ -83,7 +94,7 @@ def make_plan(settings: Settings, source: Source, state: TargetState) -> Plan:
         and stack.image_tag
         and (count := changed_files(settings, context, stack.image_tag))
     }
-    wanted = Wanted(tags=source.tags, fingerprints=source.fingerprints, changed_files=changed)
+    wanted = Wanted(tags=source.tags, fingerprints=source.fingerprints, changed_files=changed, policies=source.policies)
     return plan(settings, state, wanted, tuple(source.tags))
 
 

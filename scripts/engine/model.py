@@ -102,6 +102,8 @@ class TargetState:
     """Services whose image repository exists."""
     fences: Mapping[str, int | None] = field(default_factory=dict)
     """Service -> fencing number of its lock while nobody held it; None where somebody did."""
+    policies: str | None = None
+    """What the live policies were made from; None while none are."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ class Wanted:
     tags: Mapping[str, str | None]
     fingerprints: Mapping[str, str]
     changed_files: Mapping[str, int] = field(default_factory=dict)
+    policies: str | None = None
+    """What the policies follow from; None where the project has none, or their gateway is not deployed now."""
 
 
 class Action(StrEnum):
@@ -142,6 +146,8 @@ class ServicePlan:
     """Seconds after live in which a bad version is rolled back by itself."""
     release: bool = False
     """True when its release command is asked for before the update."""
+    policies: bool = False
+    """True when new policies are made live, after whatever else happens to it."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ class Facts:
     """By the name of their ECS service."""
     release: bool | None = None
     """Whether its release command's stack is up to date; None without a release command."""
+    policies: bool = False
+    """Whether it is the gateway and enforces other policies than the project has."""
 
     @property
     def processes(self) -> dict[str, Running]:
@@ -114,6 +116,7 @@ CHOICES: tuple[Choice, ...] = (
     ),
     (Path.FAST, lambda f: f.digest is None, lambda f: f"the registry does not hold {f.tag} any more"),
     (Path.FAST, lambda f: f.stray is not None, _runs_other_reason),
+    (Path.POLICY, lambda f: f.policies, lambda f: "its policies changed"),
     (Path.NONE, lambda f: True, lambda f: f"{f.tag} runs in {_tasks(f.count)}, settings unchanged"),
 )
 
@@ -158,6 +161,7 @@ def force(chosen: Plan, path: Path) -> Plan:
 def _facts(settings: Settings, state: TargetState, wanted: Wanted, name: str) -> Facts:
     key, own = service_key(name), settings.service(name)
     release = release_key(name)
+    is_gateway = wanted.policies is not None and settings.gateway == own
     workers = {own.ecs_name(worker.name): Running(desired=worker.desired) for worker in own.workers}
     return Facts(
         service=name,
@@ -171,6 +175,7 @@ def _facts(settings: Settings, state: TargetState, wanted: Wanted, name: str) ->
         changed_files=wanted.changed_files.get(name),
         workers={worker: state.running.get(worker, missing) for worker, missing in workers.items()},
         release=not _differs(state.stacks.get(release), wanted.fingerprints[release]) if own.release else None,
+        policies=is_gateway and state.policies != wanted.policies,
     )
 
 
@@ -188,6 +193,7 @@ def _service_plan(facts: Facts, state: TargetState) -> ServicePlan:
         inline=inline,
         action=action,
         release=facts.release is not None and path is not Path.NONE and action is Action.UPDATE,
+        policies=facts.policies,
     )
 
 
@@ -220,4 +226,4 @@ def _cdk_stacks(services: tuple[ServicePlan, ...], path: Path, first: list[str])
     """On the widest paths every service that changes at all goes through the one `cdk deploy`."""
     if path.width < Path.FULL.width:
         return ()
-    return (*first, *(service_key(s.service) for s in services if s.path is not Path.NONE))
+    return (*first, *(service_key(s.service) for s in services if s.path.width > Path.POLICY.width))

@@ -33,13 +33,14 @@ class Schedule:
 
 def schedule(plan: Plan) -> Schedule:
     """The steps of a plan."""
-    if plan.path in (Path.NONE, Path.POLICY):
+    if plan.path is Path.NONE:
         return Schedule()
     rolling = tuple(_rolling(service, plan.path) for service in plan.changed)
-    if plan.path is Path.FAST:
+    if plan.path.width <= Path.FAST.width:
         return Schedule((_images(plan),), rolling)
-    inline = tuple((s.service, _tag(s)) for s in plan.changed if s.inline)
-    tags = tuple((s.service, _tag(s)) for s in plan.changed)
+    rolled = [service for service in plan.changed if service.path is not Path.POLICY]
+    inline = tuple((s.service, _tag(s)) for s in rolled if s.inline)
+    tags = tuple((s.service, _tag(s)) for s in rolled)
     cloud: Lane = (*((BootstrapToolkit(),) if plan.bootstrap_toolkit else ()), Synthesize(inline))
     return Schedule(((*_images(plan), cloud), *_deployed(plan, tags)), rolling)
 
@@ -56,13 +57,30 @@ def _deployed(plan: Plan, tags: tuple[tuple[str, str], ...]) -> tuple[Phase, ...
 def _images(plan: Plan) -> Phase:
     lanes: list[Lane] = []
     for service in plan.changed:
-        if service.build:
+        if service.policies:
+            lanes.append(_policies(service)[0])
+        if service.build and service.path is not Path.POLICY:
             build = Build(service.service, _tag(service))
             lanes.append((build,) if service.inline else (build, Push(service.service, _tag(service))))
     return tuple(lanes)
 
 
+def _policies(service: ServicePlan) -> tuple[Lane, Lane]:
+    """What is done about policies before anything is changed, and in the end."""
+    from scripts.engine.policies.steps import CompilePolicies, ProvePolicies, PublishPolicies
+
+    name = service.service
+    return (CompilePolicies(name),), (PublishPolicies(name), ProvePolicies(name))
+
+
 def _rolling(service: ServicePlan, path: Path) -> Lane:
+    published: Lane = _policies(service)[1] if service.policies else ()
+    if service.path is Path.POLICY:
+        return published
+    return (*_rolled(service, path), *published)
+
+
+def _rolled(service: ServicePlan, path: Path) -> Lane:
     tag = _tag(service)
     first: Lane = ()
     if service.action is Action.REASSERT:

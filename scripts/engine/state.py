@@ -172,11 +172,17 @@ def checked_stacks(aws: Aws, settings: Settings) -> Listing:
 
 
 def read_state(
-    aws: Aws, settings: Settings, tags: Mapping[str, str | None], *, listing: Listing | None = None
+    aws: Aws,
+    settings: Settings,
+    tags: Mapping[str, str | None],
+    *,
+    listing: Listing | None = None,
+    policies: bool = False,
 ) -> TargetState:
     """Look at the target; every call of it only reads.
 
-    `listing` is what `checked_stacks` found a moment ago, where that is known.
+    `listing` is what `checked_stacks` found a moment ago, where that is known; `policies`: whether those that are live
+    are looked at, too.
     """
     if not aws.connection.exists:
         return TargetState()
@@ -190,6 +196,7 @@ def read_state(
         looked = {service: pool.submit(read_digest, aws, settings, service, tag) for service, tag in known.items()}
         has_ledger = listing is not None and "ledger" in listing[0]
         fences = pool.submit(read_fences, aws, settings, list(tags)) if has_ledger else None
+        live = pool.submit(_live_policies, aws, settings, listing[0]) if policies and listing else None
         found, bootstrapped = listing or checked_stacks(aws, settings)
         digests = {service: digest for service, answer in looked.items() if (digest := answer.result())}
         return TargetState(
@@ -199,6 +206,7 @@ def read_state(
             running=running.result(),
             repositories=repositories.result(),
             fences=fences.result() if fences else {},
+            policies=live.result() if live else _live_policies(aws, settings, found) if policies else None,
         )
 
 
@@ -209,6 +217,16 @@ def read_fences(aws: Aws, settings: Settings, services: list[str]) -> dict[str, 
     except SlipwayError:  # who needs the lock will be told; who changes nothing does not need it
         return {}
     return {name: lease.fence if lease.until <= 0 else None for name, lease in leases.items()}
+
+
+def _live_policies(aws: Aws, settings: Settings, stacks: Mapping[str, Stack]) -> str | None:
+    """What the live policies were made from; None while there are none, or no place for them."""
+    from scripts.engine.policies.store import PolicyStore
+
+    if "gateway" not in stacks:
+        return None
+    live = PolicyStore(aws, settings).live()
+    return live.source_digest if live else None
 
 
 def service_stack(state: TargetState, service: str) -> Stack | None:

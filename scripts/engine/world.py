@@ -21,6 +21,7 @@ from scripts.engine.state import read_digest
 from settings import Settings
 
 if TYPE_CHECKING:
+    from scripts.engine.policies.bundle import Bundle
     from scripts.engine.zero_loss import Load
 
 
@@ -65,6 +66,8 @@ class World:
     """Service -> the load that is on it."""
     proofs: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Service -> what its load showed."""
+    bundle: Bundle | None = None
+    """The policies of the working tree, once they are compiled."""
     settling: set[str] = field(default_factory=set)
     """Services that are live while CloudFormation still drains what was there before."""
 

@@ -58,6 +58,7 @@ def _environment(settings: Settings, service: Service, process: Process, image_t
     return {
         **dict(service.environment),
         "PORT": str(service.port),
+        **({"SLIPWAY_GATEWAY_TABLE": settings.gateway_table} if service == settings.gateway else {}),
         "SLIPWAY_IMAGE_TAG": image_tag,
         "SLIPWAY_PREFIX": service.prefix,
         "SLIPWAY_PROCESS": process.name,

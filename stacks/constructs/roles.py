@@ -7,6 +7,7 @@ from constructs import Construct
 
 from settings import Service, Settings
 from stacks.constructs.arns import arn
+from stacks.constructs.gateway_access import policy_statements
 from stacks.constructs.log_group import LogGroup
 from stacks.constructs.secrets import read_statements
 from stacks.nag import acknowledge
@@ -15,7 +16,8 @@ PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 
 
 class TaskRoles(Construct):
-    """`execution` pulls this service's images, reads its secrets and writes its logs; `task` may do nothing.
+    """`execution` pulls this service's images, reads its secrets and writes its logs; `task` may do nothing, but
+    that of the gateway reads policies and reports.
 
     Policies are inline, so that they exist before the first task starts. The path is the log group's name: the names
     are CloudFormation's, and who may hand the roles to ECS has to name them in a policy.
@@ -37,7 +39,14 @@ class TaskRoles(Construct):
                 **({"secrets": iam.PolicyDocument(statements=secrets)} if secrets else {}),
             },
         )
-        self.task = iam.Role(self, "Task", path=f"{log_group.name}/", assumed_by=self._tasks_of_this_account())
+        gateway = policy_statements(self, settings) if service == settings.gateway else []
+        self.task = iam.Role(
+            self,
+            "Task",
+            path=f"{log_group.name}/",
+            assumed_by=self._tasks_of_this_account(),
+            inline_policies={"policies": iam.PolicyDocument(statements=gateway)} if gateway else None,
+        )
         acknowledge(
             self.execution,
             {

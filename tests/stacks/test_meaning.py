@@ -74,7 +74,17 @@ def test_a_task_may_pull_its_own_images_and_nothing_else(synthesis: Synthesis, k
     repository = synthesis.settings.repository(name)
     assert pulls == [f"arn:aws:ecr:{target.region}:{target.account}:repository/{repository}"]
     assert [s["Action"] for s in statements(execution) if s["Resource"] == "*"] == ["ecr:GetAuthorizationToken"]
-    assert "Policies" not in task
+    assert ("Policies" in task) == (name == "gateway")
+
+
+def test_the_gateway_reads_its_policies_and_writes_reports_only(synthesis: Synthesis) -> None:
+    _, task = synthesis.resources("service-gateway", ROLE)
+    read, write = statements(task)
+    target = synthesis.settings.target
+    table = f"arn:aws:dynamodb:{target.region}:{target.account}:table/{synthesis.settings.gateway_table}"
+    assert (read["Action"], read["Resource"]) == ("dynamodb:GetItem", table)
+    assert (write["Action"], write["Resource"]) == ("dynamodb:PutItem", table)
+    assert write["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["gateway-tasks"]}}
 
 
 def test_the_analyzer_reaches_its_table_its_bucket_and_its_logs_only(synthesis: Synthesis) -> None:

@@ -53,7 +53,8 @@ SITUATIONS = (
     (9, replace(LIVE, digest=None)),
     (10, replace(LIVE, running=Running(digests=("sha256:new", "sha256:old"), desired=2))),
     (10, replace(LIVE, workers={"hello-mailer": Running(desired=1)})),
-    (11, replace(LIVE, release=True)),
+    (11, replace(LIVE, policies=True)),
+    (12, replace(LIVE, release=True)),
 )
 
 

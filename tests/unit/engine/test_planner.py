@@ -366,3 +366,21 @@ def test_a_new_service_publishes_its_image_through_the_stack_of_its_release_comm
     found = plan(WITH, state, WANT, BOTH)
     assert found.stacks == ("release-hello", "service-hello")
     assert (found.services[1].inline, found.services[1].release) == (True, True)
+
+
+def test_only_policies_changed() -> None:
+    made = plan(SETTINGS, replace(LIVE, policies="old"), replace(WANTED, policies="new"), ["gateway", "hello"])
+    assert (made.path, made.reason, made.stacks) == (Path.POLICY, "gateway: its policies changed", ())
+    assert [(s.path, s.policies) for s in made.services] == [(Path.POLICY, True), (Path.NONE, False)]
+
+
+def test_policies_that_are_live_already() -> None:
+    made = plan(SETTINGS, replace(LIVE, policies="same"), replace(WANTED, policies="same"), ["gateway", "hello"])
+    assert made.path is Path.NONE
+
+
+def test_changed_policies_go_along_on_a_wider_path() -> None:
+    state = replace(with_stack("platform", None), policies="old")
+    made = plan(SETTINGS, state, replace(WANTED, policies="new"), ["gateway", "hello"])
+    assert (made.path, made.stacks) == (Path.FULL, ("platform",))
+    assert made.services[0].policies

@@ -9,6 +9,7 @@ import pytest
 
 from scripts.engine.model import Action, Path, Plan, ServicePlan, TargetState
 from scripts.engine.planner import plan
+from scripts.engine.policies.steps import CompilePolicies, ProvePolicies, PublishPolicies
 from scripts.engine.release import Release
 from scripts.engine.schedule import Schedule, schedule
 from scripts.engine.steps import (
@@ -41,9 +42,34 @@ def rolling(service: str, tag: str, *, certain: bool) -> tuple[Rollout, Verify]:
     return Rollout(service, tag, certain=certain), Verify(service, tag)
 
 
-@pytest.mark.parametrize("path", [Path.NONE, Path.POLICY])
-def test_nothing_to_do(path: Path) -> None:
-    assert schedule(planned(path, GATEWAY)) == Schedule()
+def test_nothing_to_do() -> None:
+    assert schedule(planned(Path.NONE, GATEWAY)) == Schedule()
+
+
+POLICIES = (PublishPolicies("gateway"), ProvePolicies("gateway"))
+
+
+def test_policies_alone_touch_neither_stack_nor_tasks() -> None:
+    gateway = replace(GATEWAY, path=Path.POLICY, policies=True, build=True)
+    assert schedule(planned(Path.POLICY, gateway)) == Schedule(
+        before=(((CompilePolicies("gateway"),),),), rolling=(POLICIES,)
+    )
+
+
+@pytest.mark.parametrize("path", [Path.FAST, Path.FULL])
+def test_policies_are_compiled_before_anything_and_live_after_the_rollout(path: Path) -> None:
+    gateway = replace(GATEWAY, path=path, policies=True)
+    found = schedule(planned(path, gateway, stacks=("service-gateway",)))
+    assert (CompilePolicies("gateway"),) in found.before[0]
+    assert found.rolling[0][-2:] == POLICIES
+    assert any(isinstance(step, Rollout) for step in found.rolling[0])
+
+
+def test_policies_go_along_with_another_service() -> None:
+    gateway, hello = replace(GATEWAY, path=Path.POLICY, policies=True), replace(HELLO, build=True)
+    found = schedule(planned(Path.FULL, gateway, replace(hello, path=Path.FULL), stacks=("service-hello",)))
+    assert found.rolling[0] == POLICIES
+    assert all("gateway" not in str(step) for phase in found.before[1:] for lane in phase for step in lane)
 
 
 def test_fast_builds_pushes_and_updates_without_synthesis() -> None:
