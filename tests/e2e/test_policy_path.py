@@ -1,0 +1,87 @@
+"""Only policies changed: enforced by every gateway task about a second later, and no task and no stack is touched."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+
+from tests.e2e.project import Project
+from tests.e2e.running import Result
+
+FILE = "policies/gateway.cedar"
+OPEN = """
+@id("nowhere-is-open")
+@description("Everybody may ask for what is not there")
+permit (principal, action in Action::"read", resource in Path::"/nowhere");
+"""
+
+
+def status(project: Project, path: str) -> int:
+    """What the gateway answers."""
+    try:
+        with urllib.request.urlopen(project.url(path), timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def tasks(project: Project) -> set[str]:
+    """The tasks that run."""
+    return {row["taskArn"] for name in ("gateway", "hello") for row in project.tasks(name)}
+
+
+def policies(project: Project) -> dict[str, object]:
+    """What `policies --json` says."""
+    return dict(json.loads(project.run("policies", "--json").out))
+
+
+def test_policies_alone(project: Project, bootstrap: Result) -> None:
+    """From denied to allowed and back."""
+    assert project.deploy().report["verdict"] in ("live", "unchanged")
+    first = policies(project)["live"]
+    assert isinstance(first, dict)
+    denied, running = status(project, "/nowhere"), tasks(project)
+    assert denied in (401, 403)
+    before = project.read(FILE)
+    project.write(FILE, before + OPEN)
+    try:
+        assert project.plan()["path"] == "policy"
+        report = project.deploy().report
+        assert (report["verdict"], report["path"]) == ("live", "policy")
+        assert status(project, "/nowhere") == 404
+        assert tasks(project) == running
+        assert not [call for call in report["calls"] if call.startswith("ecs:Update") or "cloudformation:Up" in call]
+        shown = policies(project)
+        assert {row["version"] for row in shown["tasks"]} == {shown["live"]["version"]}  # type: ignore[attr-defined, index]
+        assert project.deploy().report["path"] == "none"
+        assert json.loads(project.run("history", "--json", "--limit", "1").out)[0]["path"] == "policy"
+
+        project.run("rollback-policies")
+        assert status(project, "/nowhere") == denied
+        assert policies(project)["live"]["version"] == first["version"]  # type: ignore[index]
+    finally:
+        project.write(FILE, before)
+    assert project.deploy().report["path"] in ("policy", "none")
+
+
+def test_a_bad_policy_changes_nothing(project: Project, bootstrap: Result) -> None:
+    """It is refused by file and line, and what is live stays."""
+    before, live = project.read(FILE), policies(project)["live"]
+    project.write(FILE, before + OPEN.replace("/nowhere", "/nowhere/"))
+    try:
+        refused = project.run("deploy", "--json", expect=2)
+        assert "policies" in refused.out or ".cedar" in refused.out
+        assert policies(project)["live"] == live
+    finally:
+        project.write(FILE, before)
+
+
+def test_the_verbs(project: Project, bootstrap: Result) -> None:
+    """Check, explain, load without enforcing, ask offline."""
+    assert "compiled and checked" in project.run("compile-policies", "--check").out
+    assert "everybody" in project.run("compile-policies", "--explain").out.lower()
+    dry = project.run("load-policies", "--dry-run").out
+    assert "would be stored" in dry
+    assert "allowed" in project.run("authorize", "GET", "/hello").out
+    assert "denied" in project.run("authorize", "POST", "/nowhere", expect=3).out
