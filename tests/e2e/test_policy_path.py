@@ -42,7 +42,9 @@ def test_policies_alone(project: Project, bootstrap: Result) -> None:
     first = policies(project)["live"]
     assert isinstance(first, dict)
     denied, running = status(project, "/nowhere"), tasks(project)
-    assert denied in (401, 403)
+    assert denied == 401
+    assert (status(project, f"/.gateway/policy/{first['version']}"), status(project, "/")) == (200, 200)
+    assert status(project, "/.gateway/policy/pol-000000000000") == 401
     before = project.read(FILE)
     project.write(FILE, before + OPEN)
     try:
