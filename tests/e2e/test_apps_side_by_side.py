@@ -87,7 +87,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         keeper = made.client("secretsmanager")
         keeper.create_secret(Name="shop/db", SecretString="the password")
         arn = keeper.create_secret(Name="shop/user", SecretString='{"user": "ann"}')["ARN"]
-        soon = datetime.now(UTC) + timedelta(seconds=40)
+        soon = datetime.now(UTC) + timedelta(seconds=60)
         made.write("slipway.toml", SETTINGS.format(host=HOST, arn=arn, at=soon.strftime("%Y-%m-%dT%H:%M:%S")))
         yield made
     finally:
@@ -113,7 +113,9 @@ def said(project: Project, process: str) -> list[dict[str, Any]]:
     rows = project.client("logs").filter_log_events(
         logGroupName="/slipway/slipway-local/shop", logStreamNamePrefix=f"shop-{process}/"
     )["events"]
-    return [dict(json.loads(row["message"])) for row in rows]
+    # The emulator takes no notice of the prefix.
+    own = [row for row in rows if row["logStreamName"].startswith(f"shop-{process}/")]
+    return [dict(json.loads(row["message"])) for row in own]
 
 
 def ended(project: Project, family: str) -> list[dict[str, Any]]:
