@@ -43,20 +43,28 @@ def test_a_rolling_update_loses_nothing(lane: Lane) -> None:
     assert record["services"][lane.name]["proof"] == found
 
 
+def losing(lane: Lane, *words: str) -> Result:
+    """A deploy whose rollout lost requests; a stopping task may happen to have none, and is then rolled out again."""
+    for _ in range(6):
+        lane.make()
+        result = prove(lane, "--prove-long", "/long", *words, expect=None)
+        if proof(lane, result)["failed"]:
+            return result
+        assert result.report["verdict"] == "live"
+    raise AssertionError("no rollout lost a request")
+
+
 def test_requests_that_are_cut_off_are_counted_and_fail_the_deploy(lane: Lane) -> None:
     """Tasks are told to stop at once, and this application drops what it has at SIGTERM."""
     lane.project.set_key(f"services.{lane.name}", "deregistration_delay", "0")
     lane.deploy()
-    lane.make()
-    result = prove(lane, "--prove-long", "/long", expect=4)
+    result = losing(lane)
     found = proof(lane, result)
-    assert result.report["verdict"] == "failed"
-    assert found["long"]["failed"] >= 1, found
+    assert (result.code, result.report["verdict"]) == (4, "failed")
     assert f"{lane.name} is live, but {found['failed']} of {found['sent']} requests failed" in result.error["what"]
     assert {answer.version for answer in lane.answers()} == {lane.tag}
-    lane.make()
-    result = prove(lane, "--prove-long", "/long", "--prove-max-failed", "1000")
-    assert (result.report["verdict"], proof(lane, result)["failed"] >= 1) == ("live", True)
+    result = losing(lane, "--prove-max-failed", "1000")
+    assert (result.code, result.report["verdict"]) == (0, "live")
     lane.project.set_key(f"services.{lane.name}", "deregistration_delay", "5")
     text = lane.project.run("deploy", lane.name, "--prove", "/", "--prove-rate", "50").out
     assert f"proof  {lane.name}: 0 of " in text
