@@ -70,12 +70,14 @@ class Gateway:
 
     def __init__(self, folder: Path, aws: FakeAws | None = None, **environment: str) -> None:
         self.folder, self.port, self.keys = folder, free_port(), Keys()
+        self.metrics_port = free_port()
         self.state, configuration = folder / "s", folder / "configuration"
         configuration.mkdir(parents=True)
         for name in ("index.html", "policy.json"):
             (configuration / name).write_bytes((ORIGIN / "envoy" / name).read_bytes())
         text = (ORIGIN / "envoy" / "envoy.yaml").read_text("utf-8")
         text = text.replace("/dev/shm/gateway", str(self.state)).replace("port_value: 8080", f"port_value: {self.port}")
+        text = text.replace("port_value: 9102", f"port_value: {self.metrics_port}")
         (configuration / "envoy.yaml").write_text(text, "utf-8")
         self.environment = {
             "PATH": os.environ["PATH"],
