@@ -55,12 +55,16 @@ def wanted_definition(aws: Aws, stack: Stack, image: str) -> Definition:
     arn = stack.outputs["TaskDefinition"]
     with translated(f"read the task definition of {stack.name}"):
         found = aws.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
-    name = stack.outputs["ContainerName"]
-    containers = [_with_image(row, image) if row["name"] == name else row for row in found["containerDefinitions"]]
-    made = {key: found[key] for key in ACCEPTED if found.get(key)} | {"containerDefinitions": containers}
-    if containers == found["containerDefinitions"]:
+    made = copied(found, stack.outputs["ContainerName"], image)
+    if made["containerDefinitions"] == found["containerDefinitions"]:
         return {**made, "taskDefinitionArn": arn}
     return made
+
+
+def copied(found: Mapping[str, Any], container: str, image: str) -> Definition:
+    """A task definition as it was described, for a registration, with that image in that container."""
+    containers = [_with_image(row, image) if row["name"] == container else row for row in found["containerDefinitions"]]
+    return {key: found[key] for key in ACCEPTED if found.get(key)} | {"containerDefinitions": containers}
 
 
 def _with_image(container: Mapping[str, Any], image: str) -> Definition:

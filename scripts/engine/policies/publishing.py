@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from scripts.engine.aws import Aws, translated
@@ -62,7 +62,7 @@ class Publisher:
         """Wait for the running tasks; returns how many there are."""
         end = time.monotonic() + WAIT_SECONDS
         while True:
-            running = self._running()
+            running = gateway_tasks(self.aws, self.settings)
             reports = {report.task: report for report in self.store.reports()}
             own = [reports[task] for task in running if task in reports]
             refusing = next((report for report in own if report.version != version and report.error), None)
@@ -80,22 +80,24 @@ class Publisher:
             if self.cancelled(LOOK_SECONDS):
                 raise Cancelled(f"stopped waiting; {version} is live", remedy="./poe policies shows it")
 
-    def _running(self) -> Sequence[str]:
-        if self.settings.gateway is None:
-            return []
-        ecs = self.aws.client("ecs")
-        with translated("list the gateway's tasks"):
-            try:
-                pages = ecs.get_paginator("list_tasks").paginate(
-                    cluster=self.settings.cluster, serviceName=GATEWAY, desiredStatus="RUNNING"
-                )
-                return [arn.rsplit("/", 1)[-1] for page in pages for arn in page["taskArns"]]
-            except (ecs.exceptions.ClusterNotFoundException, ecs.exceptions.ServiceNotFoundException):
-                return []
-
     def _put_back(self, error: Failed, before: Live | None, now: Live) -> Failed | RolledBack:
         head = self.store.head(before.version) if before else None
         if before is None or head is None:
             return error
         self.store.flip(head, self.actor, now, before.source_digest)
         return RolledBack(error.what, where=error.where, remedy=f"{before.version} is live again")
+
+
+def gateway_tasks(aws: Aws, settings: Settings) -> list[str]:
+    """Ids of the gateway's tasks that run."""
+    if settings.gateway is None:
+        return []
+    ecs = aws.client("ecs")
+    with translated("list the gateway's tasks"):
+        try:
+            pages = ecs.get_paginator("list_tasks").paginate(
+                cluster=settings.cluster, serviceName=GATEWAY, desiredStatus="RUNNING"
+            )
+            return [arn.rsplit("/", 1)[-1] for page in pages for arn in page["taskArns"]]
+        except (ecs.exceptions.ClusterNotFoundException, ecs.exceptions.ServiceNotFoundException):
+            return []
