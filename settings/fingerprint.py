@@ -2,8 +2,9 @@
 
 Every stack carries its fingerprint as an Output, written by `app.py`; the planner computes the same number without
 synthesising. Equal numbers mean that synthesis would give the same template. Only what reaches a template counts:
-code without comments and formatting, the settings of the target and of the stack's own service, Lambda assets with the
-versions of the packages in them, and the versions of the CDK library and command line.
+code without comments and formatting, the settings of the target and of the stack's own service, whether there is a
+gateway and what it knows of tokens, Lambda assets with the versions of the packages in them, and the versions of the
+CDK library and command line.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from settings import assets
+from settings import assets, issuer
 from settings.errors import SettingsError
 from settings.model import Service, Settings, release_key, stack_keys_of
 
@@ -26,6 +27,8 @@ ASSETS = {"analysis": assets.ANALYZER}
 LOCK_LINES = {"requirements.txt": ("aws-cdk-lib==", "constructs==", "cdk-nag==")}
 NOT_SYNTHESISED = ("profile", "rollout_timeout", "domain", "ledger_retention_days", "budget", "notify")
 """Fields of a target that reach no template."""
+GATEWAY_ONLY = ("jwt_issuer", "jwt_audiences", "jwt_jwks")
+"""Fields of a target that reach the gateway's own stack alone."""
 IMAGE_ONLY = ("source", "repository", "ref", "commit", "folder", "dockerfile", "build_args")
 """Fields of a service that reach its image and no template."""
 DEPLOY_ONLY = ("needs", "release_timeout", "bake", "bake_p95")
@@ -66,14 +69,16 @@ def _fingerprint(settings: Settings, key: str, shared: str) -> str:
     if key == "registry":
         facts.append(sorted(service.name for service in settings.services))
     facts.extend(_service_facts(service, key) for service in settings.services if key in stack_keys_of(service))
+    if key == "gateway":
+        facts.append(issuer.parameter(settings))
     if key in ASSETS:
         facts.append(assets.digest(settings.root, ASSETS[key]))
     return _digest(facts)[:16]
 
 
 def _target_facts(settings: Settings) -> dict[str, Any]:
-    target = {k: v for k, v in asdict(settings.target).items() if k not in NOT_SYNTHESISED}
-    return {"project": settings.name, **target, "cdk.json": _cdk_json(settings.root)}
+    target = {k: v for k, v in asdict(settings.target).items() if k not in (*NOT_SYNTHESISED, *GATEWAY_ONLY)}
+    return {"project": settings.name, "gateway": bool(settings.gateway), **target, "cdk.json": _cdk_json(settings.root)}
 
 
 def _service_facts(service: Service, key: str) -> dict[str, Any]:

@@ -90,9 +90,12 @@ def _target(root: Path, name: str, row: dict[str, Any], environ: Mapping[str, st
         beside = " beside certificate_arn"
         allowed = f"{rules.TARGET['domain'].allowed}, which the certificate is for"
         raise missing(f"targets.{name}.domain", allowed, beside)
+    for key, other in (("jwt_jwks", "jwt_issuer"), ("jwt_issuer", "jwt_jwks"), ("jwt_issuer", "jwt_audiences")):
+        if other in row and key not in row:
+            raise missing(f"targets.{name}.{key}", rules.TARGET[key].allowed, f" beside {other}")
     embedded = row.get("embedded", False)
     receivers = tuple(_notify(f"targets.{name}.notify.{who}", who, one) for who, one in row.get("notify", {}).items())
-    row = {**row, "notify": receivers}
+    row = {**row, "notify": receivers, "jwt_audiences": tuple(row.get("jwt_audiences", ()))}
     target = Target(name=name, **row)
     profile = None if embedded else environ.get("AWS_PROFILE") or target.profile
     host = f"localhost:{embedded_port(root, name)}" if embedded else _ecr_host(target.account, target.region)

@@ -103,6 +103,16 @@ class Service:
     """Seconds after live in which a bad version is rolled back by itself."""
     bake_p95: int | None = None
     """Milliseconds that the 95th percentile of answers may take while baking."""
+    public: bool = False
+    """Whether the gateway sends requests to it without asking the policies."""
+    request_timeout: int = 60
+    """Seconds in which something has to come, either way, or the gateway gives the request up."""
+    rate_limit: int = 0
+    """Requests a second that each task of the gateway lets through; 0: no limit."""
+    max_body: int = 0
+    """Bytes of a request's body that the gateway lets through; 0: no limit."""
+    sticky: str = ""
+    """What keeps a client with one of two versions: `cookie`, `header:NAME`, or nothing."""
     workers: tuple[Worker, ...] = ()
     schedules: tuple[Schedule, ...] = ()
 
@@ -155,6 +165,14 @@ class Target:
     """Days that the ledger keeps a deployment."""
     budget: int | None = None
     """US dollars a month; a plan whose stacks would cost more is refused."""
+    jwt_issuer: str | None = None
+    """Who signs the tokens that the gateway takes; None: no token is valid."""
+    jwt_audiences: tuple[str, ...] = ()
+    """A token has to be for one of them; none: for anybody."""
+    jwt_jwks: str | None = None
+    """Where the issuer's public keys are: https:// URL, or a file of the project."""
+    ecs_deployment: str = "rolling"
+    """How ECS brings a new version in: `rolling`, `blue-green` or `canary`."""
     notify: tuple[Notify, ...] = ()
 
 

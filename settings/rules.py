@@ -19,6 +19,9 @@ FARGATE_MEMORY = {
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
 """Values that CloudWatch Logs takes, up to two years. Source: PutRetentionPolicy."""
 
+STRATEGIES = ("rolling", "blue-green", "canary")
+"""How ECS itself brings a new version in. Source: DeploymentConfiguration, strategy."""
+
 PLATFORMS = ("linux/amd64", "linux/arm64")
 
 IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -118,6 +121,23 @@ def is_repository(value: Any) -> bool:
     return matches(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~-]+)+")(value) or is_loopback_url(value)
 
 
+def is_claim(value: Any) -> bool:
+    """Text of a token that a template may hold."""
+    return matches(r"[!-~]{1,300}")(value) and stays_text(value)
+
+
+def is_claims(value: Any) -> bool:
+    """A list of such texts, each at most once."""
+    return isinstance(value, list) and all(map(is_claim, value)) and len(set(value)) == len(value)
+
+
+def is_key_set(value: Any) -> bool:
+    """Where an issuer's keys are: on the web, or in a file of the project."""
+    if isinstance(value, str) and "://" in value:
+        return matches(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[!-~]{0,300})?")(value) and stays_text(value)
+    return is_inner_path(value)
+
+
 def is_list_of(*values: str) -> Callable[[Any], bool]:
     """A predicate: a list of some of the values, each at most once."""
     return lambda value: isinstance(value, list) and len(set(map(str, value))) == len(value) and set(value) <= {*values}
@@ -178,6 +198,10 @@ TARGET = {
     "rollout_timeout": Rule("seconds from 10 to 7200", whole(10, 7200)),
     "ledger_retention_days": Rule("days from 1 to 3650", whole(1, 3650)),
     "budget": Rule("a whole number of US dollars a month, from 1", whole(1, 10_000_000)),
+    "jwt_issuer": Rule("what the tokens say in `iss`, such as an https:// URL", is_claim),
+    "jwt_audiences": Rule('a list of what tokens say in `aud`, such as ["shop"]', is_claims),
+    "jwt_jwks": Rule("an https:// URL, or a file of the project with the key set", is_key_set),
+    "ecs_deployment": Rule(" or ".join(f'"{one}"' for one in STRATEGIES), one_of(*STRATEGIES)),
 }
 
 NOTIFY_KINDS = ("slack", "slack-bot", "webhook", "sns")
@@ -232,7 +256,14 @@ SERVICE = {
     "release_timeout": Rule("seconds from 10 to 7200", whole(10, 7200)),
     "bake": Rule('"0s" to "60m", such as "60s"', is_duration(3600)),
     "bake_p95": Rule("milliseconds from 1 to 60000", whole(1, 60_000)),
+    "public": Rule("true or false", lambda value: isinstance(value, bool)),
+    "request_timeout": Rule("seconds from 1 to 3600", whole(1, 3600)),
+    "rate_limit": Rule("requests a second, from 0 to 1000000", whole(0, 1_000_000)),
+    "max_body": Rule("bytes from 0 to 4294967295", whole(0, 2**32 - 1)),
+    "sticky": Rule('"", "cookie" or "header:NAME"', matches(r"|cookie|header:[A-Za-z][A-Za-z0-9-]{0,63}")),
 }
+BEHIND_GATEWAY = ("public", "request_timeout", "rate_limit", "max_body", "sticky")
+"""Keys of a service that are about its place behind the gateway."""
 
 WORKER = {
     "command": Rule("a command, without {{resolve:", is_command),

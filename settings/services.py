@@ -7,7 +7,7 @@ from typing import Any
 from settings import rules
 from settings.checks import FILE, missing, short
 from settings.errors import SettingsError
-from settings.model import Schedule, Service, Worker
+from settings.model import GATEWAY, Schedule, Service, Worker
 from settings.priorities import assigned
 
 MAX_SERVICES = 100
@@ -25,12 +25,16 @@ def services_of(rows: dict[str, Any]) -> tuple[Service, ...]:
             remedy=f"one load balancer routes to at most {MAX_SERVICES}",
         )
     layers = {name: layered(row) for name, row in rows.items()}
-    routes = {name: f"//{row['host']}" if "host" in row else row.get("path", "/") for name, row in layers.items()}
-    taken = {routes[name]: row["priority"] for name, row in layers.items() if "priority" in row}
+    _check_gateway(layers.get(GATEWAY, {}))
+    behind = {name: row for name, row in layers.items() if name != GATEWAY}
+    routes = {name: f"//{row['host']}" if "host" in row else row.get("path", "/") for name, row in behind.items()}
+    taken = {routes[name]: row["priority"] for name, row in behind.items() if "priority" in row}
     priorities = assigned(routes.values(), taken)
-    services = tuple(_service(name, row, row.get("priority", priorities[routes[name]])) for name, row in layers.items())
-    _demand_unique(services, "route", "host" if any(service.host for service in services) else "path")
-    _demand_unique(services, "priority", "priority")
+    numbers = {name: row.get("priority", priorities[routes[name]]) for name, row in behind.items()}
+    services = tuple(_service(name, row, numbers.get(name, Service.priority)) for name, row in layers.items())
+    others = tuple(service for service in services if service.name != GATEWAY)
+    _demand_unique(others, "route", "host" if any(service.host for service in others) else "path")
+    _demand_unique(others, "priority", "priority")
     _demand_own_names(services)
     return services
 
@@ -41,6 +45,24 @@ def layered(row: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = row.get("app", {})
     tables = {key: {**found[key], **own[key]} for key in found.keys() & own.keys() if isinstance(found[key], dict)}
     return {**found, **own, **tables}
+
+
+def _check_gateway(row: dict[str, Any]) -> None:
+    """The gateway is asked first for every path and every host, so it has none of its own."""
+    for key in ("path", "host"):
+        if row.get(key, "/") != "/":
+            raise SettingsError(
+                f"the gateway takes every request, not only those for {short(row[key])}",
+                where=f"{FILE}: services.{GATEWAY}.{key}",
+                remedy="take it out; the services behind the gateway have paths and hosts",
+            )
+    for key in ("priority", *rules.BEHIND_GATEWAY):
+        if key in row:
+            raise SettingsError(
+                "this is about services behind the gateway, not about the gateway itself",
+                where=f"{FILE}: services.{GATEWAY}.{key}",
+                remedy="take it out",
+            )
 
 
 def _service(name: str, row: dict[str, Any], priority: int) -> Service:

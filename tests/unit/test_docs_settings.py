@@ -21,6 +21,7 @@ ELSEWHERE = {
     "bake": '"0s"',
     "on": "all of them",
     "folder": '"."',
+    "jwt_audiences": "[]",
 }
 """Defaults that the loader gives; below is a file that names none of them."""
 SMALLEST = """

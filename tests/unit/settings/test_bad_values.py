@@ -21,6 +21,11 @@ RETENTION = "use one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545
 TEXTS = 'use a table of strings, such as { LOG_LEVEL = "info" }, without {{resolve:'
 ARGUMENTS = 'use a table of strings, such as { VERSION = "1" }'
 
+ISSUER = "use what the tokens say in `iss`, such as an https:// URL"
+AUDIENCES = 'use a list of what tokens say in `aud`, such as ["shop"]'
+KEYS = "use an https:// URL, or a file of the project with the key set"
+STICKY = 'use "", "cookie" or "header:NAME"'
+
 TARGET_VALUES = (
     ("account", '"12345678901"', "'12345678901'", ACCOUNT),
     ("account", '"1234567890123"', "'1234567890123'", ACCOUNT),
@@ -53,6 +58,18 @@ TARGET_VALUES = (
     ("bedrock_model", '"arn:aws:s3:::bucket"', "'arn:aws:s3:::bucket'", MODEL),
     ("rollout_timeout", "5", "5", "use seconds from 10 to 7200"),
     ("rollout_timeout", "60.0", "60.0", "use seconds from 10 to 7200"),
+    ("jwt_issuer", '""', "''", ISSUER),
+    ("jwt_issuer", '"a b"', "'a b'", ISSUER),
+    ("jwt_issuer", '"{{resolve:ssm:/x}}"', "'{{resolve:ssm:/x}}'", ISSUER),
+    ("jwt_audiences", '"shop"', "'shop'", AUDIENCES),
+    ("jwt_audiences", '["a", "a"]', "['a', 'a']", AUDIENCES),
+    ("jwt_audiences", "[1]", "[1]", AUDIENCES),
+    ("jwt_jwks", '"http://login.example.com/keys"', "'http://login.example.com/keys'", KEYS),
+    ("jwt_jwks", '"https://u:p@login.example.com/keys"', "'https://u:p@login.example.com/keys'", KEYS),
+    ("jwt_jwks", '"file:///etc/passwd"', "'file:///etc/passwd'", KEYS),
+    ("jwt_jwks", '"../keys.json"', "'../keys.json'", KEYS),
+    ("jwt_jwks", '"/etc/keys.json"', "'/etc/keys.json'", KEYS),
+    ("ecs_deployment", '"linear"', "'linear'", 'use "rolling" or "blue-green" or "canary"'),
 )
 
 SERVICE_VALUES = (
@@ -101,6 +118,15 @@ SERVICE_VALUES = (
     ("environment", '{ A = "\\u0000" }', "{'A': '\\x00'}", TEXTS),
     ("environment", '{ A = { B = "1" } }', "{'A': {'B': '1'}}", TEXTS),
     ("environment", f'{{ A = 1, B = "{"x" * 99}" }}', "{'A': 1, 'B': '" + "x" * 42 + "...", TEXTS),
+    ("public", '"yes"', "'yes'", "use true or false"),
+    ("public", "1", "1", "use true or false"),
+    ("request_timeout", "0", "0", "use seconds from 1 to 3600"),
+    ("rate_limit", "-1", "-1", "use requests a second, from 0 to 1000000"),
+    ("max_body", "4294967296", "4294967296", "use bytes from 0 to 4294967295"),
+    ("max_body", '"1 MB"', "'1 MB'", "use bytes from 0 to 4294967295"),
+    ("sticky", '"header:"', "'header:'", STICKY),
+    ("sticky", '"header:a b"', "'header:a b'", STICKY),
+    ("sticky", '"Cookie"', "'Cookie'", STICKY),
     ("build_args", "[]", "[]", ARGUMENTS),
     ("build_args", '{ A = "\\u0000" }', "{'A': '\\x00'}", ARGUMENTS),
 )  # fmt: skip
@@ -157,6 +183,51 @@ TOGETHER = {
             "missing beside certificate_arn",
             'add a host name, such as "shop.example.com", which the certificate is for',
         ),
+    ),
+    "an issuer without its keys": (
+        TARGET + 'jwt_issuer = "https://login.example.com"\n' + SERVICE,
+        (
+            "targets.local.jwt_jwks",
+            "missing beside jwt_issuer",
+            "add an https:// URL, or a file of the project with the key set",
+        ),
+    ),
+    "audiences of nobody": (
+        TARGET + 'jwt_audiences = ["shop"]\n' + SERVICE,
+        (
+            "targets.local.jwt_issuer",
+            "missing beside jwt_audiences",
+            "add what the tokens say in `iss`, such as an https:// URL",
+        ),
+    ),
+    "a gateway for one path": (
+        TARGET + '[services.gateway]\nsource = "envoy"\npath = "/api"\n',
+        (
+            "services.gateway.path",
+            "the gateway takes every request, not only those for '/api'",
+            "take it out; the services behind the gateway have paths and hosts",
+        ),
+    ),
+    "a gateway for one host": (
+        TARGET + '[services.gateway]\nsource = "envoy"\nhost = "api.example.com"\n',
+        (
+            "services.gateway.host",
+            "the gateway takes every request, not only those for 'api.example.com'",
+            "take it out; the services behind the gateway have paths and hosts",
+        ),
+    ),
+    "a gateway behind a gateway": (
+        TARGET + '[services.gateway]\nsource = "envoy"\npublic = true\n',
+        (
+            "services.gateway.public",
+            "this is about services behind the gateway, not about the gateway itself",
+            "take it out",
+        ),
+    ),
+    "path twice beside a gateway": (
+        TARGET
+        + '[services.gateway]\nsource = "envoy"\n[services.a]\nsource = "a"\n[services.b]\nsource = "b"\npath = "/"\n',
+        ("services.b.path", "'/' is also the path of a", "give each service its own path"),
     ),
     "no source": (
         TARGET + "[services.hello]\nport = 1\n",
