@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from agent import aws, discovery, environment, identity, log
+from agent import aws, discovery, environment, files, identity, log, shadow
 from agent.credentials import Provider
 from agent.enforcing import POLICY_FILE, Enforcer
 from agent.environment import Environment
@@ -36,6 +36,7 @@ def main() -> int:
         signal.signal(name, lambda *_: stop.set())
     prepare(here.state)
     shutil.copy(here.configuration / POLICY_FILE, here.state / POLICY_FILE)
+    files.replace(here.state / shadow.SHADOW_FILE, files.resources(shadow.idle()))
     look = Look(here, Provider(os.environ))
     keys = Keys(here.state)
     keys.step(look.auth)

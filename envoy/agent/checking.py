@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from agent import environment
+from agent import environment, files, shadow
 from agent.enforcing import POLICY_FILE
 from agent.keys import Keys
 from agent.routing import Routing
@@ -18,6 +18,7 @@ def main(envoy: str) -> int:
     here = environment.read({"GATEWAY_ENVOY": envoy})
     prepare(here.state)
     shutil.copy(here.configuration / POLICY_FILE, here.state / POLICY_FILE)
+    files.replace(here.state / shadow.SHADOW_FILE, files.resources(shadow.idle()))
     Keys(here.state)
     Routing(here.state, here.configuration / "index.html")
     return subprocess.run([*words(here), "--mode", "validate"], check=False).returncode

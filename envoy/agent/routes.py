@@ -17,7 +17,8 @@ USER_HEADERS = {"x-user-id": "sub", "x-user-email": "email", "x-user-roles": "ro
 """Header for services -> claim of the verified token; lists are JSON. A client's own are taken off in envoy.yaml."""
 RETRY_AFTER_SECONDS = 30
 LONGEST = 2**62
-NO_POLICY = {"policy": {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}}
+OFF = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+NO_POLICY = {"policy": OFF, "shadow": OFF}
 SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 BUFFER = "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
 RATE = "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"

@@ -1,0 +1,62 @@
+"""A candidate beside the live policies: the same rules, as rules that Envoy evaluates without obeying them.
+
+Which version decided otherwise, and how, is counted by the access loggers in envoy.yaml. They read the version from
+metadata that comes with the rules, so that counts of two candidates never mix, and so that a probe can show which one
+is evaluated.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from agent.store import Damaged
+
+SHADOW_FILE = "shadow.json"
+RESOURCE = "shadow"
+TYPE = "type.googleapis.com/envoy.extensions.filters.http."
+NAMESPACE = "slipway.shadow"
+STAT_PREFIX = "candidate_"
+"""Before the names of what RBAC says about a candidate, as envoy.yaml reads them."""
+
+Json = dict[str, Any]
+
+
+def resource(version: str, text: str) -> Json:
+    """What Envoy gets for a version's file; raises Damaged."""
+    try:
+        (found,) = json.loads(text)["resources"]
+        filters = found["typed_config"]["default_filter_chain"]["filters"]
+        return _chain([*map(_unenforced, filters), _mark({"version": version})])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Damaged("no file for Envoy") from None
+
+
+def idle() -> Json:
+    """No candidate. A chain has one filter at least; this one does nothing."""
+    return _chain([_mark(None)])
+
+
+def _unenforced(row: Json) -> Json:
+    config = dict(row["typed_config"])
+    config["shadow_rules"] = config.pop("rules")
+    config["shadow_rules_stat_prefix"] = STAT_PREFIX + config.pop("rules_stat_prefix")
+    config.pop("track_per_rule_stats", None)
+    return {**row, "typed_config": config}
+
+
+def _mark(value: Json | None) -> Json:
+    rows = [] if value is None else [{"metadata_namespace": NAMESPACE, "value": value}]
+    config = {"@type": f"{TYPE}set_metadata.v3.Config", "metadata": rows}
+    return {"name": "envoy.filters.http.set_metadata", "typed_config": config}
+
+
+def _chain(filters: list[Json]) -> Json:
+    return {
+        "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+        "name": RESOURCE,
+        "typed_config": {
+            "@type": f"{TYPE}filter_chain.v3.FilterChainConfig",
+            "default_filter_chain": {"filters": filters},
+        },
+    }
