@@ -1,6 +1,7 @@
 """Which request goes where, as Envoy's route configuration: the gateway's own paths first, then services.
 
-A policy is asked on every route but those that it could never decide, which answer by themselves.
+A policy is asked on every route but those that it could never decide, which answer by themselves, and those of public
+services.
 """
 
 from __future__ import annotations
@@ -89,13 +90,14 @@ def _to_service(service: Service, match: Json) -> Json:
             "host_selection_retry_max_attempts": 3,
         },
     }
-    row: Json = {"name": service.name, "match": match, "route": action, "typed_per_filter_config": {}}
+    filters: Json = dict(NO_POLICY) if service.public else {}
+    row: Json = {"name": service.name, "match": match, "route": action, "typed_per_filter_config": filters}
     if service.path != "/":
         pattern = {"google_re2": {}, "regex": f"^{re.escape(service.path)}/?(.*)$"}
         action["regex_rewrite"] = {"pattern": pattern, "substitution": r"/\1"}
         row["request_headers_to_add"] = [_header("x-forwarded-prefix", service.path)]
     if service.rate:
-        row["typed_per_filter_config"] = {"envoy.filters.http.local_ratelimit": _rate(service)}
+        filters["envoy.filters.http.local_ratelimit"] = _rate(service)
     return row
 
 

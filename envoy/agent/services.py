@@ -31,6 +31,8 @@ class Service:
     """Requests a second; 0: no limit."""
     max_body: int = 0
     """Bytes of a request; 0: no limit."""
+    public: bool = False
+    """Whether no policy is asked; a token that is there has to be valid all the same."""
     maintenance: bool = False
 
 
@@ -47,6 +49,7 @@ def parse(name: str, text: str) -> Service:
             timeout=int(row.get("timeout") or 60),
             rate=int(row.get("rate") or 0),
             max_body=int(row.get("max_body") or 0),
+            public=row.get("public") is True,
             maintenance=bool(row.get("maintenance")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -73,6 +73,21 @@ def test_services_come_and_go_by_path_and_host(gateway: Gateway, aws: FakeAws) -
     hosted.close()
 
 
+def test_a_public_service_needs_no_policy_but_no_bad_token_either(gateway: Gateway, aws: FakeAws) -> None:
+    policies = bundle('@id("nobody") @description("nobody") forbid(principal, action, resource);')
+    site = Upstream("site")
+    put(aws, site, path="/site", public=True)
+    aws.run("s", "site", site.address)
+    aws.upload(policies)
+    aws.flip(policies.version, 2.5)
+    until(lambda: gateway.status("/shop"), lambda status: status == 401)
+    until(lambda: gateway.status("/site/a"), lambda status: status == 200)
+    assert gateway.status("/site", authorization="Bearer nonsense") == 401
+    put(aws, site, path="/site")
+    until(lambda: gateway.status("/site"), lambda status: status == 401)
+    site.close()
+
+
 def test_a_task_that_vanishes_or_fails_gets_no_requests(gateway: Gateway, aws: FakeAws, shop: Upstream) -> None:
     other = Upstream("shop", "127.0.0.2", port=shop.port)
     aws.run("shop-2", "shop", other.address)

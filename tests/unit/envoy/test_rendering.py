@@ -41,11 +41,29 @@ def test_the_order_of_services_does_not_matter() -> None:
     assert routes.resource([one, two], PAGE) == routes.resource([two, one], PAGE)
 
 
-def test_only_the_health_route_is_past_the_policies() -> None:
-    found = routes.resource([Service("a", 1, "/a", max_body=5, rate=1)], PAGE)
+def past_the_policies(*services: Service) -> list[str]:
+    """Routes on which no policy is asked."""
+    found = routes.resource(services, PAGE)
     rows = [row for host in found["virtual_hosts"] for row in host["routes"]]
-    past = [row["name"] for row in rows if "policy" in row.get("typed_per_filter_config", {})]
-    assert past == ["health-a"]
+    return [row["name"] for row in rows if "policy" in row.get("typed_per_filter_config", {})]
+
+
+def test_only_the_health_route_is_past_the_policies() -> None:
+    assert past_the_policies(Service("a", 1, "/a", max_body=5, rate=1)) == ["health-a"]
+
+
+def test_a_public_service_is_past_the_policies_and_within_its_limits() -> None:
+    public = Service("b", 1, "/b", max_body=5, rate=1, public=True)
+    assert past_the_policies(Service("a", 1, "/a"), public) == ["health-a", "health-b", "b", "b"]
+    rows = [row for row in routes.resource([public], PAGE)["virtual_hosts"][-1]["routes"] if "route" in row]
+    limited = [sorted(row["typed_per_filter_config"]) for row in rows if row["name"] == "b"]
+    rate = "envoy.filters.http.local_ratelimit"
+    assert limited == [["envoy.filters.http.buffer", rate, "policy", "shadow"], [rate, "policy", "shadow"]]
+
+
+@pytest.mark.parametrize("value", ['"true"', "1", "null", "[true]"])
+def test_only_true_makes_a_service_public(value: str) -> None:
+    assert not parse("a", f'{{"port": 1, "public": {value}}}').public
 
 
 def test_no_task_means_no_endpoint() -> None:
