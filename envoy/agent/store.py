@@ -3,8 +3,10 @@
 | item | holds |
 |---|---|
 | `pk = policies`, `sk = live` | the version to enforce, and when that was decided |
+| `pk = policies`, `sk = shadow` | the version that is only tried beside it, likewise |
 | `pk = policies`, `sk = <version>` | its head: number of parts, sha256 of the whole |
 | `pk = policies#<version>`, `sk = <n>` | a part: gzipped JSON with the file for Envoy as `artefact` |
+| `pk = traffic`, `sk = <service>` | a second version's share of its requests, and its maintenance |
 | `pk = gateway-tasks`, `sk = <task>` | what this task enforces, since when, and what is wrong |
 """
 
@@ -15,10 +17,14 @@ import json
 import time
 import zlib
 from base64 import b64decode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from agent import items
+
 HEADS = "policies"
+TRAFFIC = "traffic"
 TASKS = "gateway-tasks"
 LARGEST = 64_000_000
 """Bytes of an unpacked version: more does not fit beside Envoy."""
@@ -50,12 +56,12 @@ class Live:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What this task says."""
+class Wanted:
+    """What the table wants, in one look."""
 
-    version: str
-    applied: float
-    error: str = ""
+    live: Live | None
+    """None before the first version is live."""
+    shadow: Live | None
 
 
 class Store:
@@ -64,13 +70,33 @@ class Store:
     def __init__(self, api: Api, table: str) -> None:
         self._api, self._table = api, table
 
-    def live(self) -> Live | None:
-        """What is live; None before the first version is. Raises OSError."""
-        row = self._get(HEADS, "live")
+    def wanted(self) -> Wanted:
+        """What is live, and what is tried beside it. Raises OSError."""
+        keys = [_key(HEADS, name) for name in ("live", "shadow")]
+        request = {"RequestItems": {self._table: {"Keys": keys, "ConsistentRead": True}}}
+        answer = self._api.call("BatchGetItem", request)
+        if answer.get("UnprocessedKeys"):
+            raise OSError("BatchGetItem: the table is busy")
         try:
-            return Live(row["version"]["S"], row["changed"]["N"]) if row else None
-        except (KeyError, TypeError) as error:
-            raise OSError(f"the item of the live version cannot be read: {error}") from None
+            rows = {row["sk"]["S"]: row for row in answer["Responses"][self._table]}
+            return Wanted(_live(rows.get("live")), _live(rows.get("shadow")))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise OSError(f"the items of wanted versions cannot be read: {type(error).__name__} {error}") from None
+
+    def traffic(self) -> list[Item]:
+        """The items of services whose traffic is anything but usual. Raises OSError."""
+        request = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": TRAFFIC}},
+            "ConsistentRead": True,
+        }
+        page = self._api.call("Query", request)
+        found: list[Item] = list(page.get("Items", ()))
+        while start := page.get("LastEvaluatedKey"):
+            page = self._api.call("Query", {**request, "ExclusiveStartKey": start})
+            found += page.get("Items", ())
+        return found
 
     def artefact(self, version: str) -> str:
         """Text of the file for Envoy; raises Damaged, or OSError when the store does not answer."""
@@ -87,25 +113,25 @@ class Store:
             raise Damaged("damaged in the store: another sha256")
         return unpacked(data)
 
-    def report(self, task: str, report: Report) -> None:
+    def report(self, task: str, facts: Mapping[str, Any]) -> None:
         """Say what this task enforces; raises OSError."""
         now = time.time()
-        item: Item = {
-            "pk": {"S": TASKS},
-            "sk": {"S": task},
-            "version": {"S": report.version},
-            "applied": {"N": f"{report.applied:.3f}"},
-            "error": {"S": report.error},
-            "seen": {"N": f"{now:.3f}"},
-            "expires_at": {"N": str(int(now) + KEPT_SECONDS)},
-        }
-        self._api.call("PutItem", {"TableName": self._table, "Item": item})
+        row = {"pk": TASKS, "sk": task, **facts, "seen": round(now, 3), "expires_at": int(now) + KEPT_SECONDS}
+        self._api.call("PutItem", {"TableName": self._table, "Item": items.packed(row)})
 
     def _get(self, partition: str, sort: str) -> Item | None:
-        key = {"pk": {"S": partition}, "sk": {"S": sort}}
-        answer = self._api.call("GetItem", {"TableName": self._table, "Key": key, "ConsistentRead": True})
+        request = {"TableName": self._table, "Key": _key(partition, sort), "ConsistentRead": True}
+        answer = self._api.call("GetItem", request)
         found: Item | None = answer.get("Item")
         return found
+
+
+def _key(partition: str, sort: str) -> Item:
+    return {"pk": {"S": partition}, "sk": {"S": sort}}
+
+
+def _live(row: Item | None) -> Live | None:
+    return Live(row["version"]["S"], row["changed"]["N"]) if row else None
 
 
 def unpacked(data: bytes) -> str:

@@ -58,6 +58,10 @@ class FakeAws:
             case "GetItem":
                 found = self.items.get((request["Key"]["pk"]["S"], request["Key"]["sk"]["S"]))
                 return 200, {"Item": found} if found else {}
+            case "BatchGetItem":
+                return 200, {"Responses": {name: self._several(rows) for name, rows in request["RequestItems"].items()}}
+            case "Query":
+                return 200, {"Items": self._below(request["ExpressionAttributeValues"][":pk"]["S"])}
             case "PutItem":
                 item = request["Item"]
                 self.items[item["pk"]["S"], item["sk"]["S"]] = item
@@ -72,6 +76,14 @@ class FakeAws:
             case "DescribeTasks":
                 return 200, {"tasks": [self.tasks[arn] for arn in request["tasks"] if arn in self.tasks]}
         return 400, {"__type": "com.example#UnknownOperationException", "message": target}
+
+    def _several(self, request: Json) -> list[Json]:
+        found = [((key["pk"]["S"], key["sk"]["S"]), key) for key in request["Keys"]]
+        return [{**key, **self.items[name]} for name, key in found if name in self.items]
+
+    def _below(self, partition: str) -> list[Json]:
+        keys = sorted(key for key in list(self.items) if key[0] == partition)
+        return [{"pk": {"S": pk}, "sk": {"S": sk}, **self.items[pk, sk]} for pk, sk in keys]
 
     def upload(self, bundle: Bundle, part: int = 1000) -> None:
         """A version as the engine stores it, in small parts."""

@@ -1,0 +1,96 @@
+"""What is read of the table, and what is said about this task; answers that are rubbish are no answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent import items
+from agent.reporting import SEEN_SECONDS, Reports
+from agent.store import Live, Store, Wanted
+from tests.unit.envoy.fakes import Api, Time
+
+TABLE = "shop-test-gateway"
+
+
+def row(name: str, version: str) -> dict[str, Any]:
+    return {"pk": {"S": "policies"}, "sk": {"S": name}, "version": {"S": version}, "changed": {"N": "1.5"}}
+
+
+def answer(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"Responses": {TABLE: list(rows)}, "UnprocessedKeys": {}}
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ((), Wanted(None, None)),
+        ((row("shadow", "b"), row("live", "a")), Wanted(Live("a", "1.5"), Live("b", "1.5"))),
+        ((row("shadow", "b"),), Wanted(None, Live("b", "1.5"))),
+    ],
+)
+def test_both_versions_come_in_one_look(rows: tuple[dict[str, Any], ...], wanted: Wanted) -> None:
+    api = Api(answer(*rows))
+    assert Store(api, TABLE).wanted() == wanted
+    (operation, request) = api.asked[0]
+    assert operation == "BatchGetItem"
+    assert request["RequestItems"][TABLE]["ConsistentRead"] is True
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {},
+        {"Responses": {}},
+        {"Responses": {TABLE: [None]}},
+        answer({"sk": {"S": "live"}}),
+        answer(row("live", "a")) | {"UnprocessedKeys": {TABLE: {}}},
+    ],
+)
+def test_an_answer_that_is_none_changes_nothing(found: dict[str, Any]) -> None:
+    with pytest.raises(OSError, match=r"read|busy"):
+        Store(Api(found), TABLE).wanted()
+
+
+def test_traffic_is_read_to_the_last_page() -> None:
+    api = Api({"Items": [{"sk": {"S": "a"}}], "LastEvaluatedKey": {"k": {}}}, {"Items": [{"sk": {"S": "b"}}]})
+    assert [found["sk"]["S"] for found in Store(api, TABLE).traffic()] == ["a", "b"]
+    assert [request.get("ExclusiveStartKey") for _, request in api.asked] == [None, {"k": {}}]
+
+
+def test_values_come_back_as_they_went() -> None:
+    values = {"a": 1, "b": 1.5, "c": "x", "d": True, "e": {"f": {"g": 2}}, "h": ""}
+    assert items.unpacked(items.packed(values)) == values
+    assert items.packed({"a": True}) == {"a": {"BOOL": True}}
+
+
+def told(api: Api) -> list[dict[str, Any]]:
+    rows = [items.unpacked(request["Item"]) for _, request in api.asked]
+    return [{key: row[key] for key in row.keys() - {"pk", "sk", "seen", "expires_at"}} for row in rows]
+
+
+def test_news_are_sent_once_and_repeated_now_and_then() -> None:
+    api, time = Api({}), Time()
+    reports = Reports(Store(api, TABLE), "task", time.clock)
+    reports.say(traffic={"shop": 3})
+    reports.step()
+    assert told(api) == []  # which policies are enforced is not known yet
+    reports.say(version="a", error="")
+    for _ in range(3):
+        reports.step()
+    reports.say(version="a", error="", traffic=None)
+    reports.step()
+    time.pass_by(SEEN_SECONDS)
+    reports.step()
+    assert told(api) == [{"version": "a", "error": "", "traffic": {"shop": 3}}, *[{"version": "a", "error": ""}] * 2]
+
+
+def test_what_could_not_be_written_is_written_later(capsys: pytest.CaptureFixture[str]) -> None:
+    api, time = Api(OSError("down"), OSError("down"), {}), Time()
+    reports = Reports(Store(api, TABLE), "task", time.clock)
+    reports.say(version="a")
+    for _ in range(4):
+        reports.step()
+    assert len(api.asked) == 3
+    assert capsys.readouterr().out.count("cannot be written") == 1
