@@ -127,6 +127,12 @@ TABLE = (
         "queries",
         "evaluate_key_conditions_once",
     ),
+    Correction(
+        "logs-embedded-metrics",
+        "metrics embedded in log lines are not extracted",
+        "embedded_metrics",
+        "extract_embedded_metrics",
+    ),
 )
 
 

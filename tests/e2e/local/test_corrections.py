@@ -182,6 +182,26 @@ def condition_is_checked_once(emulator: Emulator, _: MakeService) -> bool:
     return whole < ranged / 3
 
 
+def metrics_are_extracted(emulator: Emulator, _: MakeService) -> bool:
+    logs, stream = emulator.client("logs"), {"logGroupName": "metrics", "logStreamName": "one"}
+    logs.create_log_group(logGroupName="metrics")
+    logs.create_log_stream(**stream)
+    now = int(time.time() * 1000)
+    directive = {"Namespace": "Shop", "Dimensions": [["Service"]], "Metrics": [{"Name": "Requests", "Unit": "Count"}]}
+    line = {"_aws": {"Timestamp": now, "CloudWatchMetrics": [directive]}, "Service": "cart", "Requests": 7}
+    logs.put_log_events(**stream, logEvents=[{"timestamp": now, "message": json.dumps(line)}])
+    found = emulator.client("cloudwatch").get_metric_statistics(
+        Namespace="Shop",
+        MetricName="Requests",
+        Dimensions=[{"Name": "Service", "Value": "cart"}],
+        StartTime=now / 1000 - 60,
+        EndTime=now / 1000 + 60,
+        Period=60,
+        Statistics=["Sum"],
+    )
+    return [point["Sum"] for point in found["Datapoints"]] == [7]
+
+
 def failed_deployments_go(emulator: Emulator, make: MakeService) -> bool:
     one = make(emulator)
     one.create(desired=1)
@@ -295,6 +315,7 @@ PROBES: dict[str, Probe] = {
     "ecs-template-secrets": template_secrets_are_kept,
     "ecs-scheduled-tasks": schedules_run_their_tasks,
     "dynamodb-key-conditions": condition_is_checked_once,
+    "logs-embedded-metrics": metrics_are_extracted,
 }
 ELSEWHERE = {"ecs-restored-tasks", "ecs-stopped-tasks"}
 """Need an emulator that is restarted: tests/e2e/local/test_restart.py."""

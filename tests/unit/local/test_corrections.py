@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from scripts.local import corrections
 from scripts.local.corrections.containers import start_error
 from scripts.local.corrections.draining import InFlight
+from scripts.local.corrections.embedded_metrics import Datum, embedded
 from scripts.local.corrections.housekeeping import STOPPED_SECONDS, is_over
 from scripts.local.corrections.load_balancer import policy_of
 from scripts.local.corrections.queries import evaluate_key_conditions_once
@@ -201,3 +203,47 @@ def test_a_key_condition_is_read_once_and_others_each_time() -> None:
         before = dynamodb.count
         assert [ask(expression, {"pk": pk}, {":pk": a}, names, slot=slot) for pk in (a, b)] == [True, False]
         assert dynamodb.count == before + 2
+
+
+METRICS = [{"Name": "Requests", "Unit": "Count"}, {"Name": "P95"}, {"Name": "Missing"}]
+DIRECTIVE = {"Namespace": "Shop", "Dimensions": [["Target", "Service"], ["Absent"]], "Metrics": METRICS}
+
+
+def event(*directives: Any, **members: Any) -> str:
+    """A log line with metrics."""
+    metadata = {"Timestamp": 1_500, "CloudWatchMetrics": list(directives)}
+    return json.dumps({"_aws": metadata, "Target": "t", "Service": "s", "Requests": 3, "P95": [1, 2.5], **members})
+
+
+def test_metrics_are_read_from_a_log_line() -> None:
+    dimensions = (("Target", "t"), ("Service", "s"))
+    assert list(embedded(event(DIRECTIVE))) == [
+        Datum("Shop", "Requests", "Count", 1.5, dimensions, (3.0,)),
+        Datum("Shop", "P95", "None", 1.5, dimensions, (1.0, 2.5)),
+    ]
+    assert list(embedded(event(DIRECTIVE, Service=7))) == []
+    assert [datum.name for datum in embedded(event(DIRECTIVE, Requests="3"))] == ["P95"]
+    assert [datum.name for datum in embedded(event(DIRECTIVE, P95=[1] * 101))] == ["Requests"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "plain",
+        '"CloudWatchMetrics"',
+        '["CloudWatchMetrics"]',
+        "before " + event(DIRECTIVE),
+        event(DIRECTIVE, _aws={"CloudWatchMetrics": [DIRECTIVE]}),
+        event(DIRECTIVE, _aws={"Timestamp": "now", "CloudWatchMetrics": [DIRECTIVE]}),
+        event({}),
+        event(7),
+        event({**DIRECTIVE, "Dimensions": None}),
+        event({**DIRECTIVE, "Dimensions": ["Target"]}),
+        event({**DIRECTIVE, "Dimensions": [[{}]]}),
+        event({**DIRECTIVE, "Metrics": [{}]}),
+        event({**DIRECTIVE, "Metrics": METRICS * 40}),
+    ],
+)
+def test_other_log_lines_hold_no_metrics(line: str) -> None:
+    assert list(embedded(line)) == []
