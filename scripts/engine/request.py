@@ -6,12 +6,15 @@ import http.client
 import socket
 import ssl
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 GOOD = "ok"
+NO_HEADERS: Mapping[str, str] = {}
+"""None but those that every request has."""
 LARGEST = 1 << 20
 """Bytes of an answer that are read; what is longer is cut off by closing the connection."""
 STALE = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, http.client.RemoteDisconnected)
@@ -67,9 +70,9 @@ def address(url: str, via: str | None = None) -> Address:
     return Address(parts.scheme, host, port, way.path.rstrip("/") + path, way.hostname, way.port or port)
 
 
-def send(where: Address, timeout: float) -> Reply:
+def send(where: Address, timeout: float, headers: Mapping[str, str] = NO_HEADERS) -> Reply:
     """One GET on a connection of its own."""
-    reply, connection = _send(where, timeout, None)
+    reply, connection = _send(where, timeout, None, headers)
     if connection:
         connection.close()
     return reply
@@ -87,7 +90,10 @@ def send_on(
 
 
 def _send(
-    where: Address, timeout: float, kept: http.client.HTTPConnection | None
+    where: Address,
+    timeout: float,
+    kept: http.client.HTTPConnection | None,
+    headers: Mapping[str, str] = NO_HEADERS,
 ) -> tuple[Reply, http.client.HTTPConnection | None]:
     round_trip, connection = 0.0, kept
     if connection is None:
@@ -100,7 +106,8 @@ def _send(
     try:
         connection.putrequest("GET", where.path, skip_host=True)
         connection.putheader("Host", where.host if where.is_default_port else f"{where.host}:{where.port}")
-        connection.putheader("User-Agent", "slipway")
+        for name, value in {"User-Agent": "slipway", **headers}.items():
+            connection.putheader(name, value)
         connection.endheaders()
         answer = connection.getresponse()
         body = answer.read(LARGEST)
@@ -109,7 +116,7 @@ def _send(
     except STALE as error:
         connection.close()
         if kept is not None:
-            return _send(where, timeout, None)
+            return _send(where, timeout, None, headers)
         return Reply("reset", str(error) or type(error).__name__, round_trip=round_trip), None
     except (OSError, http.client.HTTPException) as error:
         connection.close()
