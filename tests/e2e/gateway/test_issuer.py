@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ def test_a_gateway_that_runs_takes_its_tokens(tmp_path: Path) -> None:
         gateway.ready()
         assert gateway.status("/", authorization=f"Bearer {admin}") == 401
         aws.parameters["/slipway/slipway-test/gateway/auth"] = issuer.parameter()
-        await_accepted(f"http://127.0.0.1:{gateway.port}", admin, cancelled=lambda pause: bool(time.sleep(pause)))
+        await_accepted(f"http://127.0.0.1:{gateway.port}", admin, cancelled=threading.Event().wait)
         assert gateway.status("/orders", authorization=f"Bearer {admin}") == 404
         assert gateway.status("/orders", authorization=f"Bearer {reader}") == 403
         stranger = Issuer(replace(project(), root=tmp_path / "other"))
