@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.local import corrections
-from scripts.local.corrections.containers import start_error
+from scripts.local.corrections import containers
+from scripts.local.corrections.containers import Census, start_error
 from scripts.local.corrections.draining import InFlight
 from scripts.local.corrections.embedded_metrics import Datum, embedded
 from scripts.local.corrections.housekeeping import STOPPED_SECONDS, is_over
@@ -62,6 +64,41 @@ def test_a_correction_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_stopped_reasons_use_the_words_of_ecs(reason: str, expected: str) -> None:
     assert start_error(reason) == expected
+
+
+def test_one_listing_serves_every_watch_until_it_is_too_old() -> None:
+    answers, now = iter([frozenset({"a"}), frozenset({"b"})]), [10.0]
+    census = Census(lambda: next(answers), lambda: now[0])
+    assert census.running(0.5) == census.running(0.0) == {"a"}
+    now[0] += 0.2
+    assert census.running(0.5) == {"a"}
+    assert census.running(0.1) == {"b"}
+
+
+class Tasks:
+    """Stands in for MiniStack's ECS: which tasks were looked at."""
+
+    def __init__(self) -> None:
+        self.looked: list[str] = []
+        self._maybe_mark_stopped: Callable[[dict[str, Any]], None] = lambda task: self.looked.append(task["taskArn"])
+
+
+def test_only_tasks_with_a_container_that_does_not_run_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    ecs, now, running = Tasks(), [10.0], {"a", "b"}
+    monkeypatch.setattr(containers, "_running", lambda _: frozenset(running))
+    containers.watch_calmly(lambda _: ecs, lambda: now[0])
+    tasks: list[dict[str, Any]] = [
+        {"taskArn": name, "_docker_ids": ids, "_startup_stable": True}
+        for name, ids in (("runs", ["a", "b"]), ("half", ["a", "c"]), ("none yet", []))
+    ]
+    for _ in range(2):
+        for task in tasks:
+            ecs._maybe_mark_stopped(task)
+    assert ecs.looked == ["half", "none yet"], "each once in an interval"
+    running.clear()
+    now[0] += containers.CALM_INTERVAL + 0.1
+    ecs._maybe_mark_stopped(tasks[0])
+    assert ecs.looked[2:] == ["runs"], "an engine that does not answer names none"
 
 
 def test_blobs_are_shared_through_the_cache(tmp_path: Path) -> None:
