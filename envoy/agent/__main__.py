@@ -78,7 +78,8 @@ def _current(here: Environment, api: EnvoyApi) -> Current | None:
 
 def _store(here: Environment) -> Store:
     """Each thread has its own connection."""
-    return Store(aws.Api(aws.DYNAMODB, here.region, here.endpoint, Provider(os.environ)), here.table)
+    provider = Provider(os.environ)
+    return Store(aws.Api(aws.DYNAMODB, here.region, here.endpoint, provider), here.table, provider.server_time)
 
 
 def _begin(current: Current, api: EnvoyApi) -> None:

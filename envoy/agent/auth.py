@@ -11,11 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.reading import document
+
 RESOURCE = "auth"
 TYPE = "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication"
 PAYLOAD = "claims"
 """Where policies, headers and the access log find the claims."""
 ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}
+PARTS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
+MOST_KEYS = 100
+"""Of an issuer: a token without a key's id is tried with each of them."""
 SKEW_SECONDS = 60
 CACHED_TOKENS = 2000
 
@@ -43,7 +48,7 @@ class Auth:
 def parse(text: str) -> Auth:
     """Settings from their JSON; raises BadAuth."""
     try:
-        row = json.loads(text)
+        row = document(text)
         jwks = row.get("jwks")
         audiences = row.get("audiences") or ()
         found = Auth(
@@ -55,8 +60,8 @@ def parse(text: str) -> Auth:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadAuth(f"authentication settings: {type(error).__name__}: {error}") from None
-    if not found.issuer or not isinstance(found.issuer, str):
-        raise BadAuth("authentication settings: no issuer")
+    if not _is_text(found.issuer) or not all(map(_is_text, found.audiences)):
+        raise BadAuth("authentication settings: no issuer, or an audience that is no text")
     if found.jwks_uri and not found.jwks_uri.startswith(("https://", "http://")):
         raise BadAuth("authentication settings: jwks_uri is no URL")
     return found
@@ -66,28 +71,41 @@ def usable(jwks: str, nobodys: str) -> str:
     """Those keys of a set that verify RS256 or ES256, each bound to its algorithm; raises BadAuth when none does.
 
     Bound, because a key must not verify what it was not made for. Keys of other kinds, and symmetric ones above all,
-    are left out. Nobody's key goes with them: Envoy passes over a broken key, but not over a set of nothing else.
+    are left out, and of a key everything that says nothing of it. Nobody's key goes with them: Envoy passes over a
+    broken key, but not over a set of nothing else.
     """
     try:
-        rows = json.loads(jwks)["keys"]
-        keys = [{**row, "alg": ALGORITHMS[row["kty"]]} for row in rows if _is_usable(row)]
+        keys = [_plain(row) for row in document(jwks)["keys"] if _is_usable(row)]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadAuth(f"no set of keys: {type(error).__name__}: {error}") from None
     if not keys:
         raise BadAuth("no key for RS256 or ES256 in the set")
+    if len(keys) > MOST_KEYS:
+        raise BadAuth(f"more than {MOST_KEYS} keys in the set")
     return json.dumps({"keys": [*keys, *json.loads(nobodys)["keys"]]}, sort_keys=True)
 
 
 def _is_usable(row: Mapping[str, Any]) -> bool:
     kind = row.get("kty")
-    parts = {"RSA": ("n", "e"), "EC": ("x", "y")}.get(str(kind), ())
     return (
-        bool(parts)
-        and all(isinstance(row.get(part), str) and row[part] for part in parts)
+        kind in PARTS
+        and all(_is_text(row.get(part)) for part in PARTS[kind])
+        and ("kid" not in row or _is_text(row["kid"]))
         and row.get("use", "sig") == "sig"
-        and row.get("alg", ALGORITHMS[str(kind)]) == ALGORITHMS[str(kind)]
-        and (kind != "EC" or row.get("crv") == "P-256")
+        and row.get("alg", ALGORITHMS[kind]) == ALGORITHMS[kind]
+        and (kind != "EC" or row["crv"] == "P-256")
     )
+
+
+def _plain(row: Mapping[str, Any]) -> Json:
+    kind = row["kty"]
+    names = ("kty", "kid", *PARTS[kind])
+    return {**{name: row[name] for name in names if name in row}, "alg": ALGORITHMS[kind]}
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a text that Envoy reads as well: half a surrogate pair, which JSON can say, is none."""
+    return isinstance(value, str) and bool(value) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def nobodys_key() -> str:

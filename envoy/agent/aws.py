@@ -18,8 +18,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agent.credentials import Credentials, Provider
+from agent.reading import document, whole
 
 SECONDS = 3.0
+LARGEST = 16_000_000
+"""Bytes of an answer: far more than any of the calls has."""
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId")
+"""Codes for credentials that do not count any longer. Source: AWS APIs, "Common Errors"."""
 ALGORITHM = "AWS4-HMAC-SHA256"
 
 Json = dict[str, Any]
@@ -42,7 +47,19 @@ SSM = Service("ssm", "AmazonSSM", "1.1")
 
 
 class ApiError(OSError):
-    """A call that failed: the service's own code and words."""
+    """A call that failed."""
+
+
+class Refused(ApiError):
+    """The service's own code and words."""
+
+    def __init__(self, operation: str, code: str, text: str) -> None:
+        super().__init__(f"{operation}: {code}: {text}")
+        self.code = code
+
+
+class Lost(ApiError):
+    """There was no answer, or none that is one."""
 
 
 class Api:
@@ -54,16 +71,23 @@ class Api:
         self._connection: http.client.HTTPConnection | None = None
 
     def call(self, operation: str, request: Json) -> Json:
-        """The answer; raises OSError. A kept connection that was closed meanwhile is opened again, once."""
+        """The answer; raises OSError. Asked again, once, where a second time can end otherwise.
+
+        That is when a kept connection was closed meanwhile, when the answer says that our clock is off, and when there
+        are other credentials than those that have expired.
+        """
         body = json.dumps(request).encode()
-        headers = self._headers(operation, body)
-        is_kept = self._connection is not None
+        is_kept, was = self._connection is not None, self._provider.server_time.ahead
         try:
-            return self._send(operation, body, headers)
-        except (http.client.HTTPException, ConnectionError) as error:
+            return self._send(operation, body)
+        except Lost:
             if not is_kept:
-                raise ApiError(f"{operation}: {type(error).__name__} {error}") from None
-        return self._send(operation, body, headers)
+                raise
+        except Refused as error:
+            is_expired = error.code in EXPIRED and self._provider.renew()
+            if not is_expired and was == self._provider.server_time.ahead:
+                raise
+        return self._send(operation, body)
 
     def _headers(self, operation: str, body: bytes) -> dict[str, str]:
         headers = {
@@ -71,20 +95,28 @@ class Api:
             "host": self._url.netloc,
             "x-amz-target": f"{self._service.target}.{operation}",
         }
-        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        return signed(headers, body, self._provider.get(), scope=(now, self._region, self._service.name))
+        own = self._provider.get()
+        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._provider.server_time.now()))
+        return signed(headers, body, own, scope=(now, self._region, self._service.name))
 
-    def _send(self, operation: str, body: bytes, headers: Mapping[str, str]) -> Json:
+    def _send(self, operation: str, body: bytes) -> Json:
+        headers = self._headers(operation, body)
         connection = self._connection or self._open()
         self._connection = None
-        connection.request("POST", "/", body, dict(headers))
-        answer = connection.getresponse()
-        text = answer.read()
+        try:
+            connection.request("POST", "/", body, headers)
+            answer = connection.getresponse()
+            text = whole(answer, largest=LARGEST, seconds=SECONDS)
+        except (http.client.HTTPException, ConnectionError) as error:
+            raise Lost(f"{operation}: {type(error).__name__} {error}") from None
         self._connection = None if answer.will_close else connection
+        self._provider.server_time.learn(answer.getheader("date"))
         found = _parsed(text)
         if answer.status != http.client.OK:
-            code = str(found.get("__type", answer.status)).rpartition("#")[2]
-            raise ApiError(f"{operation}: {code}: {found.get('message') or found.get('Message') or answer.reason}")
+            code = str((found or {}).get("__type", answer.status)).rpartition("#")[2]
+            raise Refused(operation, code, _words(found) or answer.reason)
+        if found is None:
+            raise ApiError(f"{operation}: the answer is no JSON object")
         return found
 
     def _open(self) -> http.client.HTTPConnection:
@@ -114,12 +146,17 @@ def signed(headers: Mapping[str, str], body: bytes, own: Credentials, *, scope: 
     return every
 
 
-def _parsed(text: bytes) -> Json:
+def _parsed(text: bytes) -> Json | None:
     try:
-        found = json.loads(text or b"{}")
+        found = document(text)
     except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _words(found: Json | None) -> str:
+    row = found or {}
+    return str(row.get("message") or row.get("Message") or "")
 
 
 def _endpoint(service: str, region: str) -> str:

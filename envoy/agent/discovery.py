@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from typing import Any, Protocol
 
 from agent import log
+from agent.reading import Unreadable
 from agent.services import BadService, Service, parse
 
 AT_ONCE = 100
 """Tasks that one call describes. Source: DescribeTasks API."""
+MOST_PAGES = 200
+"""Of a listing; one that does not end is not believed."""
 
 Json = dict[str, Any]
 Addresses = dict[str, frozenset[str]]
@@ -25,8 +29,11 @@ class Api(Protocol):
 def parameters(ssm: Api, path: str) -> dict[str, str]:
     """All parameters below a path, by the rest of their names. Raises OSError."""
     request = {"Path": path, "Recursive": True, "MaxResults": 10}
-    rows = [row for page in _pages(ssm, "GetParametersByPath", request, "NextToken") for row in page["Parameters"]]
-    return {row["Name"].removeprefix(f"{path}/"): row["Value"] for row in rows}
+    try:
+        rows = [row for page in _pages(ssm, "GetParametersByPath", request, "NextToken") for row in page["Parameters"]]
+        return {row["Name"].removeprefix(f"{path}/"): str(row["Value"]) for row in rows}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _odd("GetParametersByPath", error) from None
 
 
 def services(found: dict[str, str]) -> list[Service]:
@@ -44,6 +51,13 @@ def services(found: dict[str, str]) -> list[Service]:
 
 def addresses(ecs: Api, cluster: str) -> Addresses:
     """Service -> private IPv4 addresses of its running tasks. Raises OSError."""
+    try:
+        return _addresses(ecs, cluster)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _odd("tasks", error) from None
+
+
+def _addresses(ecs: Api, cluster: str) -> Addresses:
     request = {"cluster": cluster, "desiredStatus": "RUNNING"}
     arns = [arn for page in _pages(ecs, "ListTasks", request, "nextToken") for arn in page["taskArns"]]
     found: dict[str, set[str]] = {}
@@ -60,12 +74,19 @@ def _addresses_of(task: Json) -> Iterator[str]:
     for attachment in task.get("attachments", ()):
         for detail in attachment.get("details", ()):
             if detail.get("name") == "privateIPv4Address":
-                yield detail["value"]
+                yield str(IPv4Address(detail["value"]))
 
 
 def _pages(api: Api, operation: str, request: Json, token: str) -> Iterator[Json]:
     page = api.call(operation, request)
     yield page
-    while page.get(token):
+    for _ in range(MOST_PAGES):
+        if not page.get(token):
+            return
         page = api.call(operation, {**request, token: page[token]})
         yield page
+    raise Unreadable(f"{operation}: more than {MOST_PAGES} pages")
+
+
+def _odd(what: str, error: Exception) -> Unreadable:
+    return Unreadable(f"{what}: an answer of another shape: {type(error).__name__} {error}")

@@ -28,7 +28,7 @@ class Reports:
         self._facts: dict[str, Any] = {}
         self._changed = threading.Condition()
         self._sent: dict[str, Any] = {}
-        self._due = float("inf")
+        self._due, self._not_before = float("inf"), 0.0
         self._changes = log.Changes()
 
     def say(self, **facts: Any) -> None:
@@ -40,9 +40,11 @@ class Reports:
                 self._changed.notify_all()
 
     def await_news(self, seconds: float) -> None:
-        """Until there is something new to send, or the time is over."""
+        """Until there is something new to send, or the time is over; a table that just refused is not asked at once."""
         with self._changed:
             self._changed.wait_for(self._is_new, seconds)
+        if (rest := self._not_before - self._clock.now()) > 0:
+            self._clock.pause(rest)
 
     def step(self) -> None:
         """Send what is new, and what is due."""
@@ -53,7 +55,7 @@ class Reports:
         try:
             self._store.report(self._task, facts)
         except OSError as error:
-            self._due = self._clock.now() + AGAIN_SECONDS
+            self._due = self._not_before = self._clock.now() + AGAIN_SECONDS
             self._changes.trouble("the report cannot be written", error)
         else:
             self._sent, self._due = facts, self._clock.now() + SEEN_SECONDS

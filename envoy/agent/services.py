@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
+from agent.reading import document
+
 NAME = re.compile(r"[a-z][a-z0-9-]{0,27}")
 PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
 HOST = re.compile(r"[a-z0-9.-]{1,253}")
+HEALTH_PATH = re.compile(r"/[!-~]{0,500}")
 
 
 class BadService(ValueError):
@@ -39,7 +41,7 @@ class Service:
 def parse(name: str, text: str) -> Service:
     """A service from its parameter's JSON; raises BadService. Keys that are not known are of a later release."""
     try:
-        row: dict[str, Any] = json.loads(text)
+        row: dict[str, Any] = document(text)
         found = Service(
             name=name,
             port=int(row["port"]),
@@ -52,14 +54,14 @@ def parse(name: str, text: str) -> Service:
             public=row.get("public") is True,
             maintenance=bool(row.get("maintenance")),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BadService(f"{name}: {type(error).__name__}: {error}") from None
     checks = (
         (NAME.fullmatch(found.name), "name"),
         (0 < found.port < 65536, "port"),
         (PATH.fullmatch(found.path), "path"),
         (not found.host or HOST.fullmatch(found.host), "host"),
-        (found.health_path.startswith("/"), "health_path"),
+        (HEALTH_PATH.fullmatch(found.health_path), "health_path"),
         (0 < found.timeout <= 86400, "timeout"),
         (found.rate >= 0, "rate"),
         (0 <= found.max_body < 2**32, "max_body"),

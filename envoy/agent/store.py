@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 import zlib
 from base64 import b64decode
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agent import items
+from agent.server_time import TOLERATED, ServerTime
 
 HEADS = "policies"
 TRAFFIC = "traffic"
@@ -67,8 +67,9 @@ class Wanted:
 class Store:
     """The table; every read is consistent, so that what was decided is seen."""
 
-    def __init__(self, api: Api, table: str) -> None:
+    def __init__(self, api: Api, table: str, server_time: ServerTime | None = None) -> None:
         self._api, self._table = api, table
+        self._time = server_time or ServerTime()
 
     def wanted(self) -> Wanted:
         """What is live, and what is tried beside it. Raises OSError."""
@@ -115,8 +116,10 @@ class Store:
 
     def report(self, task: str, facts: Mapping[str, Any]) -> None:
         """Say what this task enforces; raises OSError."""
-        now = time.time()
+        now, ahead = self._time.now(), round(self._time.ahead)
         row = {"pk": TASKS, "sk": task, **facts, "seen": round(now, 3), "expires_at": int(now) + KEPT_SECONDS}
+        if abs(ahead) >= TOLERATED:
+            row["clock_ahead"] = ahead
         self._api.call("PutItem", {"TableName": self._table, "Item": items.packed(row)})
 
     def _get(self, partition: str, sort: str) -> Item | None:

@@ -77,3 +77,20 @@ def test_of_two_services_for_one_path_the_first_by_name_counts(capsys: pytest.Ca
     found = {"services/b": '{"port": 1, "path": "/x"}', "services/a": '{"port": 2, "path": "/x"}', "services/c": "{}"}
     assert [service.name for service in discovery.services(found)] == ["a"]
     assert "a service is left out" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("page", [{}, {"Parameters": 1}, {"Parameters": [{}]}, {"Parameters": [1]}])
+def test_an_answer_of_another_shape_is_trouble_of_the_api(page: dict[str, Any]) -> None:
+    with pytest.raises(OSError, match="another shape"):
+        discovery.parameters(Pages(page), "/p")
+
+
+@pytest.mark.parametrize("tasks", [1, [1], [task("service:a", "localhost")], [task("service:a", "10.0.0.1\n")]])
+def test_tasks_of_another_shape_are_trouble_of_the_api(tasks: Any) -> None:
+    with pytest.raises(OSError, match="another shape"):
+        discovery.addresses(Pages({"taskArns": ["a"]}, {"tasks": tasks}), "c")
+
+
+def test_a_listing_that_never_ends_is_given_up() -> None:
+    with pytest.raises(OSError, match="pages"):
+        discovery.parameters(Pages(*[{"Parameters": [], "NextToken": "again"}] * 300), "/p")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from agent import items
-from agent.reporting import SEEN_SECONDS, Reports
+from agent.reporting import AGAIN_SECONDS, SEEN_SECONDS, Reports
+from agent.server_time import ServerTime
 from agent.store import Live, Store, Wanted
 from tests.unit.envoy.fakes import Api, Time
 
@@ -94,3 +95,21 @@ def test_what_could_not_be_written_is_written_later(capsys: pytest.CaptureFixtur
         reports.step()
     assert len(api.asked) == 3
     assert capsys.readouterr().out.count("cannot be written") == 1
+
+
+def test_a_table_that_refuses_is_not_asked_without_end() -> None:
+    api, time = Api(OSError("denied")), Time()
+    reports = Reports(Store(api, TABLE), "task", time.clock)
+    reports.say(version="a")
+    for _ in range(10):
+        reports.await_news(1.0)
+        reports.step()
+    assert time.seconds >= 1000.0 + 9 * AGAIN_SECONDS
+
+
+def test_a_report_has_the_servers_time_and_says_when_the_machine_has_another() -> None:
+    api, off = Api({}), ServerTime(lambda: 1_700_003_600.0)
+    off.learn("Tue, 14 Nov 2023 22:13:20 GMT")
+    Store(api, TABLE, off).report("task", {"version": "a"})
+    row = items.unpacked(api.asked[0][1]["Item"])
+    assert (row["seen"], row["expires_at"], row["clock_ahead"]) == (1_700_000_000, 1_700_003_600, 3600)

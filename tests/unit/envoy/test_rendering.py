@@ -87,6 +87,9 @@ def test_no_task_means_no_endpoint() -> None:
         {"port": 1, "host": "*"},
         {"port": 1, "rate": -1},
         {"port": 1, "timeout": -1},
+        {"port": float("inf")},
+        {"port": 1, "health_path": "/a b"},
+        {"port": 1, "health_path": "/\ud800"},
         [],
         None,
     ],
@@ -94,6 +97,11 @@ def test_no_task_means_no_endpoint() -> None:
 def test_parameters_that_say_no_service_are_refused(row: Any) -> None:
     with pytest.raises(BadService):
         parse("a", json.dumps(row))
+
+
+def test_a_parameter_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(BadService):
+        parse("a", "[" * 4000)
 
 
 def test_keys_of_a_later_release_are_no_mistake() -> None:
