@@ -8,10 +8,13 @@ import socket
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 ADMIN = "admin.sock"
 PROBE = "/.gateway/policy/"
 SECONDS = 5.0
+
+Json = dict[str, Any]
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -59,11 +62,16 @@ class EnvoyApi:
         """Give the administration a command; whether it took it."""
         return self._ask("POST", command) is not None
 
+    def stats(self, pattern: str) -> list[Json]:
+        """Rows of its statistics whose names match, buckets of histograms cumulated; none when it does not answer."""
+        query = urlencode({"format": "json", "histogram_buckets": "cumulative", "filter": pattern})
+        text = self._ask("GET", f"/stats?{query}")
+        rows: list[Json] = json.loads(text or "{}").get("stats", [])
+        return rows
+
     def gauges(self, pattern: str) -> dict[str, int]:
         """Counters and gauges whose names match."""
-        text = self._ask("GET", f"/stats?format=json&filter={pattern}")
-        rows: list[dict[str, Any]] = json.loads(text or "{}").get("stats", [])
-        return {row["name"]: row["value"] for row in rows if isinstance(row.get("value"), int)}
+        return {row["name"]: row["value"] for row in self.stats(pattern) if isinstance(row.get("value"), int)}
 
     def _ask(self, method: str, path: str) -> str | None:
         connection = UnixConnection(self._state / ADMIN)

@@ -113,3 +113,8 @@ class FakeAws:
             "lastStatus": status,
             "attachments": [{"details": [{"name": "privateIPv4Address", "value": address}]}],
         }
+
+    def offer(self, service: str, port: int, **settings: Any) -> None:
+        """A service's parameter."""
+        name = f"/slipway/{TABLE.removesuffix('-gateway')}/gateway/services/{service}"
+        self.parameters[name] = json.dumps({"port": port, **settings})

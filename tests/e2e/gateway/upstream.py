@@ -55,6 +55,8 @@ class Handler(BaseHTTPRequestHandler):
             self._reverse()
         elif self.path == "/stream":
             self._stream()
+        elif self.path == "/fails":
+            self._send(500, b"{}")
         elif self.path == "/large":
             self._send(200, json.dumps({"text": "x" * 50_000}).encode())
         else:
