@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass
 
 from agent import aws, environment, files, identity, log, shadow
+from agent.candidate import Beside, Candidate
 from agent.clock import REAL
 from agent.credentials import Provider
 from agent.enforcing import POLICY_FILE, Enforcer
@@ -38,7 +39,12 @@ class Current:
 
     enforcer: Enforcer
     policies: Policies
+    candidate: Candidate
     reports: Reports
+
+    def try_candidate(self) -> None:
+        """A step in a thread of its own: a candidate that is refused keeps no live version waiting."""
+        self.candidate.step(self.policies.candidate)
 
 
 def main() -> int:
@@ -61,6 +67,7 @@ def main() -> int:
     threads.every(KEYS_SECONDS, lambda: keys.step(look.auth))
     if current:
         threads.every(POLICY_SECONDS, current.policies.step, first=lambda: _begin(current, api))
+        threads.every(POLICY_SECONDS, current.try_candidate)
         threads.every(ROUTING_SECONDS, look.step)
         threads.whenever(lambda: current.reports.await_news(REPORT_SECONDS), current.reports.step)
     return child.await_end(stop)
@@ -73,7 +80,8 @@ def _current(here: Environment, api: EnvoyApi) -> Current | None:
     reports = Reports(_store(here), identity.task_id(here.metadata))
     store = _store(here)
     enforcer = Enforcer(store, reports, state=here.state, prover=api)
-    return Current(enforcer, Policies(store, enforcer), reports)
+    candidate = Candidate(_store(here), reports, Beside(here.state, api, lambda: enforcer.version))
+    return Current(enforcer, Policies(store, enforcer), candidate, reports)
 
 
 def _store(here: Environment) -> Store:

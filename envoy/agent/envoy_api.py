@@ -6,9 +6,12 @@ import http.client
 import json
 import socket
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+
+from agent.shadow import HEADER
 
 ADMIN = "admin.sock"
 PROBE = "/.gateway/policy/"
@@ -39,24 +42,32 @@ class EnvoyApi:
 
     def enforces(self, version: str) -> bool:
         """Whether requests meet that version of the policies: no other permits its probe path."""
+        return self._probe(version) is not None
+
+    def tries(self, live: str, candidate: str) -> bool:
+        """Whether requests meet that candidate beside the live version."""
+        answer = self._probe(live)
+        return answer is not None and answer.get(HEADER) == candidate
+
+    def _probe(self, version: str) -> Mapping[str, str] | None:
+        """Headers of the answer to a version's probe path; None where it is not enforced."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=SECONDS)
         try:
             connection.request("GET", f"{PROBE}{version}", headers={"host": "probe"})
-            return connection.getresponse().status == http.client.OK
+            answer = connection.getresponse()
+            return dict(answer.getheaders()) if answer.status == http.client.OK else None
         except (OSError, http.client.HTTPException):
-            return False
+            return None
         finally:
             connection.close()
 
     def proves(self, version: str, seconds: float) -> bool:
         """Whether it does so before that many seconds are over."""
-        end, pause = time.monotonic() + seconds, 0.002
-        while not self.enforces(version):
-            if time.monotonic() > end:
-                return False
-            time.sleep(pause)
-            pause = min(pause * 2, 0.1)
-        return True
+        return soon(lambda: self.enforces(version), seconds)
+
+    def evaluates(self, candidate: str, live: Callable[[], str], seconds: float) -> bool:
+        """Whether requests meet that candidate beside the live version before that many seconds are over."""
+        return soon(lambda: self.tries(live(), candidate), seconds)
 
     def post(self, command: str) -> bool:
         """Give the administration a command; whether it took it."""
@@ -84,3 +95,14 @@ class EnvoyApi:
         finally:
             connection.close()
         return text if answer.status == http.client.OK else None
+
+
+def soon(question: Callable[[], bool], seconds: float) -> bool:
+    """Ask until it is so, or the time is over; whether it is so."""
+    end, pause = time.monotonic() + seconds, 0.002
+    while not question():
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 2, 0.1)
+    return True

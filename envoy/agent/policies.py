@@ -7,7 +7,7 @@ from collections.abc import Callable
 from agent import log
 from agent.clock import REAL, Clock
 from agent.enforcing import Enforcer
-from agent.store import Store, Wanted
+from agent.store import Live, Store, Wanted
 
 AGAIN_SECONDS = 0.2
 
@@ -20,6 +20,8 @@ class Policies:
         self._changes = log.Changes()
         self.has_answer = False
         """Whether the store has answered at all."""
+        self.candidate: Live | None = None
+        """The version to try beside the live one, as far as the store has said."""
         self.on_answer: Callable[[], object] = lambda: None
         """Called once what the first answer says is enforced."""
 
@@ -35,6 +37,7 @@ class Policies:
         wanted = self._look()
         if wanted is None:
             return
+        self.candidate = wanted.shadow
         self._enforcer.step(wanted.live)
         self.on_answer()
         self.on_answer = lambda: None

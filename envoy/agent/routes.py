@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.services import Service
+from agent.shadow import HEADER, NAMESPACE
 
 NAME = "public"
 USER_HEADERS = {"x-user-id": "sub", "x-user-email": "email", "x-user-roles": "roles"}
@@ -30,7 +31,7 @@ Json = dict[str, Any]
 def resource(services: Sequence[Service], page: Path) -> Json:
     """The whole configuration; the order of the services does not matter."""
     health = [_health(service) for service in sorted(services, key=lambda one: one.name)]
-    own = [_direct("probe", {"prefix": "/.gateway/policy/"}, 200), *health]
+    own = [_probe(), *health]
     own.append(_direct("gateway", {"path_separated_prefix": "/.gateway"}, 404))
     hosts = sorted((one for one in services if one.host), key=lambda one: one.host)
     paths = sorted((one for one in services if not one.host), key=lambda one: (-len(one.path), one.path))
@@ -49,6 +50,12 @@ def resource(services: Sequence[Service], page: Path) -> Json:
             _virtual_host("everything", ["*"], everything),
         ],
     }
+
+
+def _probe() -> Json:
+    """Answers where the policies let it, and says which candidate was evaluated beside them."""
+    tried = _header(HEADER, f"%DYNAMIC_METADATA({NAMESPACE}:version)%")
+    return {**_direct("probe", {"prefix": "/.gateway/policy/"}, 200), "response_headers_to_add": [tried]}
 
 
 def _virtual_host(name: str, domains: list[str], routes: list[Json]) -> Json:

@@ -8,6 +8,7 @@ is evaluated.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from agent.store import Damaged
@@ -18,6 +19,11 @@ TYPE = "type.googleapis.com/envoy.extensions.filters.http."
 NAMESPACE = "slipway.shadow"
 STAT_PREFIX = "candidate_"
 """Before the names of what RBAC says about a candidate, as envoy.yaml reads them."""
+HEADER = "x-gateway-candidate"
+"""Of the answer to a probe: the version that was evaluated beside the live one."""
+DENIED, ALLOWED = ("forbidden", "lost"), ("permitted",)
+"""How a decision changes, as envoy.yaml names it: a forbid of the candidate applies; none of its permits does, but one
+of the live version; one of its permits does."""
 
 Json = dict[str, Any]
 
@@ -35,6 +41,22 @@ def resource(version: str, text: str) -> Json:
 def idle() -> Json:
     """No candidate. A chain has one filter at least; this one does nothing."""
     return _chain([_mark(None)])
+
+
+def summary(counters: Mapping[str, int], version: str) -> Json:
+    """What a version would have changed, from counters as envoy.yaml names them."""
+    by: dict[str, dict[str, int]] = {}
+    for name, count in counters.items():
+        head, found, rest = name.partition(f"policies.changes.version.{version}.change.")
+        if found and not head and count:
+            change, _, policy = rest.partition(".policy.")
+            by.setdefault(change, {})[policy] = count
+    return {
+        "requests": counters.get(f"policies.shadowed.version.{version}", 0),
+        "newly_denied": sum(sum(by.get(change, {}).values()) for change in DENIED),
+        "newly_allowed": sum(sum(by.get(change, {}).values()) for change in ALLOWED),
+        "by": by,
+    }
 
 
 def _unenforced(row: Json) -> Json:

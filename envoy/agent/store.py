@@ -80,7 +80,7 @@ class Store:
             raise OSError("BatchGetItem: the table is busy")
         try:
             rows = {row["sk"]["S"]: row for row in answer["Responses"][self._table]}
-            return Wanted(_live(rows.get("live")), _live(rows.get("shadow")))
+            return Wanted(_live(rows.get("live")), _candidate(rows.get("shadow")))
         except (KeyError, TypeError, AttributeError) as error:
             raise OSError(f"the items of wanted versions cannot be read: {type(error).__name__} {error}") from None
 
@@ -135,6 +135,14 @@ def _key(partition: str, sort: str) -> Item:
 
 def _live(row: Item | None) -> Live | None:
     return Live(row["version"]["S"], row["changed"]["N"]) if row else None
+
+
+def _candidate(row: Item | None) -> Live | None:
+    """What only is tried; unreadable, it is not, and holds nothing else up."""
+    try:
+        return _live(row)
+    except (KeyError, TypeError, AttributeError):
+        return None
 
 
 def unpacked(data: bytes) -> str:

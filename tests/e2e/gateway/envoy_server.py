@@ -45,6 +45,18 @@ class Keys:
         return jwt.encode({"iss": ISSUER, **claims}, self.ec, algorithm="ES256", headers={"kid": "ec"})
 
 
+def request_text(request: Request, token: str) -> str:
+    """A request as it is sent; no token: without one."""
+    lines = [f"{request.method} {request.path} HTTP/1.1", f"host: {request.host}"]
+    lines += [f"x-forwarded-for: {request.source_ip}"]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    if token:
+        lines.append(f"authorization: Bearer {token}")
+    if request.method in ("POST", "PUT", "PATCH"):
+        lines.append("content-length: 0")
+    return "\r\n".join([*lines, "", ""])
+
+
 class EnvoyServer:
     """One Envoy process; policies are swapped by renaming a file onto the watched one."""
 
@@ -99,14 +111,7 @@ class EnvoyServer:
             return connections.ask([self._text(request) for request in requests])
 
     def _text(self, request: Request) -> str:
-        lines = [f"{request.method} {request.path} HTTP/1.1", f"host: {request.host}"]
-        lines += [f"x-forwarded-for: {request.source_ip}"]
-        lines += [f"{name}: {value}" for name, value in request.headers.items()]
-        if request.claims is not None:
-            lines.append(f"authorization: Bearer {self._token(request.claims)}")
-        if request.method in ("POST", "PUT", "PATCH"):
-            lines.append("content-length: 0")
-        return "\r\n".join([*lines, "", ""])
+        return request_text(request, "" if request.claims is None else self._token(request.claims))
 
     def _token(self, claims: Mapping[str, Any]) -> str:
         key = json.dumps(claims, sort_keys=True)

@@ -100,6 +100,10 @@ class FakeAws:
         """Make a version live."""
         self.items["policies", "live"] = pack({"version": version, "changed": changed})
 
+    def shadow(self, version: str, changed: float) -> None:
+        """Make a version the candidate."""
+        self.items["policies", "shadow"] = pack({"version": version, "changed": changed})
+
     def report(self) -> Json:
         """What the only task says."""
         found = [unpack(item) for (pk, _), item in list(self.items.items()) if pk == "gateway-tasks"]

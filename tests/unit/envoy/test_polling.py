@@ -29,6 +29,7 @@ def answer(*rows: dict[str, Any]) -> dict[str, Any]:
         ((), Wanted(None, None)),
         ((row("shadow", "b"), row("live", "a")), Wanted(Live("a", "1.5"), Live("b", "1.5"))),
         ((row("shadow", "b"),), Wanted(None, Live("b", "1.5"))),
+        ((row("live", "a"), {"sk": {"S": "shadow"}, "rubbish": {}}), Wanted(Live("a", "1.5"), None)),
     ],
 )
 def test_both_versions_come_in_one_look(rows: tuple[dict[str, Any], ...], wanted: Wanted) -> None:
