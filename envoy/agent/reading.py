@@ -26,6 +26,7 @@ def whole(answer: http.client.HTTPResponse, *, largest: int, seconds: float) -> 
             raise Unreadable(f"an answer that takes more than {seconds:.0f} s")
     if answer.length:
         raise Unreadable("an answer that was cut off")
+    answer.close()  # of the answer alone; until then its connection takes no other request
     return bytes(found)
 
 

@@ -24,10 +24,15 @@ class FakeAws:
         self.tasks: dict[str, Json] = {}
         self.is_down = False
         self.signatures: set[str] = set()
+        self.connections = 0
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                fake.connections += 1
 
             def do_POST(self) -> None:
                 request = json.loads(self.rfile.read(int(self.headers["content-length"])))

@@ -60,6 +60,7 @@ def test_the_live_version_is_enforced_from_the_first_request_and_reported(gatewa
     assert report["error"] == ""
     assert report["expires_at"] > time.time()
     assert aws.signatures == {"AWS4-HMAC-SHA256"}
+    assert aws.connections <= 6  # one for each service and thread, kept
 
 
 def test_a_new_version_is_enforced_and_reported(gateway: Gateway, aws: FakeAws) -> None:

@@ -27,6 +27,9 @@ class Answer:
     def __init__(self, status: int, body: bytes) -> None:
         self.status, self._body = status, io.BytesIO(body)
 
+    def close(self) -> None:
+        """Read to its end."""
+
     def read1(self, size: int) -> bytes:
         return self._body.read(size)
 
