@@ -31,7 +31,7 @@ GATEWAY_ONLY = ("jwt_issuer", "jwt_audiences", "jwt_jwks")
 """Fields of a target that reach the gateway's own stack alone."""
 IMAGE_ONLY = ("source", "repository", "ref", "commit", "folder", "dockerfile", "build_args")
 """Fields of a service that reach its image and no template."""
-DEPLOY_ONLY = ("needs", "release_timeout", "bake", "bake_p95")
+DEPLOY_ONLY = ("needs", "release_timeout", "steady", "bake", "bake_p95")
 """Fields of a service that only a deploy looks at."""
 
 

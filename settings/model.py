@@ -99,6 +99,8 @@ class Service:
     """Command that runs once, as a task of the new image, before each rollout."""
     release_timeout: int = 600
     """Seconds."""
+    steady: int = 6
+    """Seconds that the first task of a version has to be healthy before the version counts as live."""
     bake: int = 0
     """Seconds after live in which a bad version is rolled back by itself."""
     bake_p95: int | None = None

@@ -254,6 +254,7 @@ SERVICE = {
     ),
     "release": Rule("a command, without {{resolve:", is_command),
     "release_timeout": Rule("seconds from 10 to 7200", whole(10, 7200)),
+    "steady": Rule("seconds from 0 to 600", whole(0, 600)),
     "bake": Rule('"0s" to "60m", such as "60s"', is_duration(3600)),
     "bake_p95": Rule("milliseconds from 1 to 60000", whole(1, 60_000)),
     "public": Rule("true or false", lambda value: isinstance(value, bool)),

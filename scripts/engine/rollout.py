@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 
 from scripts.engine.model import Verdict
 
-STEADY_SECONDS = 6.0
-"""A version counts as live when its first task has been healthy this long: a crash soon after the start shows."""
 LEAST_FAILURES, FAILURES_A_TASK = 3, 0.5
 """Failures that stop a rollout, counted as by the circuit breaker of ECS. Source: its guide, "Failure threshold"."""
 FAILED_STACK = (
@@ -84,6 +82,8 @@ class Snapshot:
     """Task definition -> image reference of the service's container."""
     stack_status: str = ""
     now: float = 0.0
+    steady: float = 6.0
+    """Seconds that its first task is healthy before a version counts as live: a crash soon after the start shows."""
     balanced: bool = True
     """False for a worker: no load balancer says that its tasks are healthy, so running counts."""
     workers: Mapping[str, Snapshot] = field(default_factory=dict)
@@ -200,7 +200,7 @@ def _is_steady(seen: Snapshot, task: Task) -> bool:
     Not counted from the start alone: a busy machine needs seconds from a task's start to its first instruction.
     """
     healthy = seen.now - seen.healthy_since.get(task.id, seen.now)
-    return healthy >= STEADY_SECONDS or seen.now - task.started >= 2 * STEADY_SECONDS
+    return healthy >= seen.steady or seen.now - task.started >= 2 * seen.steady
 
 
 def _fallen(seen: Snapshot, goal: Goal, ours: Deployment | None) -> tuple[Task, ...]:

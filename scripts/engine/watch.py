@@ -62,6 +62,7 @@ class Watcher:
                 images=dict(self._images),
                 stack_status=status,
                 now=now,
+                steady=self.settings.service(self.service).steady,
                 balanced=False,
             )
             for name, row in rows.items()

@@ -85,6 +85,14 @@ STORIES: dict[str, tuple[Snapshot, Judgement]] = {
         replace(LIVE, tasks=STARTING, healthy_since={"n3": NOW - 6, "n4": NOW}),
         Judgement("2 of 2 tasks run it, 2 healthy", Verdict.LIVE),
     ),
+    "a service that asks for less": (
+        replace(LIVE, tasks=STARTING, healthy_since={"n3": NOW - 1, "n4": NOW}, steady=1),
+        Judgement("2 of 2 tasks run it, 2 healthy", Verdict.LIVE),
+    ),
+    "one that asks for more": (
+        replace(LIVE, tasks=STARTING, healthy_since={"n3": NOW - 6, "n4": NOW}, steady=60),
+        Judgement("2 of 2 tasks run it, 2 healthy, settling"),
+    ),
     "one ran long before this watch": (
         replace(LIVE, tasks=(replace(STARTING[0], started=NOW - 12), STARTING[1])),
         Judgement("2 of 2 tasks run it, 2 healthy", Verdict.LIVE),

@@ -18,6 +18,7 @@ RANGES = {
     "deregistration_delay": (0, 3600),
     "health_interval": (5, 300),
     "grace_period": (0, 3600),
+    "steady": (0, 600),
 }
 FARGATE = {
     256: (512, 2048, 3),
