@@ -17,6 +17,7 @@ from agent.environment import Environment
 from agent.envoy_api import EnvoyApi
 from agent.keys import Keys
 from agent.looking import Look
+from agent.metrics import Metrics
 from agent.policies import Policies
 from agent.reporting import Reports
 from agent.routing import Routing
@@ -28,6 +29,7 @@ POLICY_SECONDS = 0.25
 ROUTING_SECONDS = 1.0
 KEYS_SECONDS = 1.0
 REPORT_SECONDS = 1.0
+METRICS_SECONDS = 1.0
 FIRST_SECONDS = 5.0
 """So long Envoy waits for the first answer of the store, to begin with the live policies."""
 READY_SECONDS = 0.02
@@ -70,6 +72,9 @@ def main() -> int:
         threads.every(POLICY_SECONDS, current.try_candidate)
         threads.every(ROUTING_SECONDS, look.step)
         threads.whenever(lambda: current.reports.await_news(REPORT_SECONDS), current.reports.step)
+        metrics = Metrics(api, here.prefix)
+        threads.every(METRICS_SECONDS, metrics.step)
+        child.on_drained = metrics.last
     return child.await_end(stop)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from agent import log
@@ -34,6 +35,8 @@ class Child:
 
     def __init__(self, environment: Environment, api: EnvoyApi) -> None:
         self._api = api
+        self.on_drained: Callable[[], object] = lambda: None
+        """Called when no request is left, while Envoy still answers."""
         self.process = subprocess.Popen(words(environment))
 
     def await_end(self, stop: threading.Event) -> int:
@@ -44,6 +47,7 @@ class Child:
                 log.say("Envoy has ended", code=code)
                 return code if code > 0 else 1
         self._drain()
+        self.on_drained()
         self.end()
         return 0
 

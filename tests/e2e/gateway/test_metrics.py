@@ -4,37 +4,60 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.gateway.agent_process import Answer, Gateway, bundle, until
 from tests.e2e.gateway.fake_aws import FakeAws
 from tests.e2e.gateway.upstream import Upstream
+from tests.unit.envoy.emf import checked
 
 POLICIES = """
-@id("all") @description("everybody") permit(principal, action, resource);
-@id("not-here") @description("nobody") forbid(principal, action, resource in Path::"/shop/secret");
+@id("all") @description("everybody") permit(principal, action, resource)
+  unless { resource == Path::"/elsewhere" };
+@id("not.here") @description("nobody") forbid(principal, action, resource in Path::"/shop/secret");
 """
 PARAMETERS = "/slipway/slipway-test/gateway/services/"
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """One with a service that answers, and one without tasks."""
+@contextmanager
+def running(folder: Path) -> Iterator[Gateway]:
+    """A gateway with a service that answers, and one without tasks."""
     aws, policies, shop = FakeAws(), bundle(POLICIES), Upstream("shop")
     aws.upload(policies)
     aws.flip(policies.version, 1.5)
     aws.run("shop-1", "shop", shop.address)
     aws.parameters[PARAMETERS + "shop"] = json.dumps({"port": shop.port, "path": "/shop"})
     aws.parameters[PARAMETERS + "away"] = json.dumps({"port": shop.port, "path": "/away"})
-    with Gateway(tmp_path_factory.mktemp("gateway"), aws) as made:
+    with Gateway(folder, aws) as made:
         made.ready()
-        until(lambda: made.status("/shop"), lambda status: status == 200)
+        until(lambda: made.status("/.gateway/health/shop"), lambda status: status == 200)
         yield made
     shop.close()
     aws.close()
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with running(tmp_path_factory.mktemp("gateway")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What a gateway said of its metrics until it ended, after 20 requests that a service answered and 6 others."""
+    with running(tmp_path_factory.mktemp("told")) as gateway:
+        for path in ["/shop/a"] * 20 + ["/away"] * 2 + ["/shop/secret"] * 3 + ["/elsewhere"]:
+            gateway.status(path)
+        gateway.process.send_signal(signal.SIGTERM)
+        gateway.process.wait(20)
+        return [line for line in gateway.lines() if line.get("agent") == "metrics"]
 
 
 def scrape(gateway: Gateway, path: str = "/metrics", method: str = "GET") -> Answer:
@@ -77,3 +100,36 @@ def test_the_administration_takes_no_command_from_that_port(gateway: Gateway) ->
         connection.sendall(b"GET http://x/config_dump HTTP/1.1\r\nhost: x\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 404")
     assert gateway.status("/ready") == 200
+
+
+def summed(told: list[dict[str, Any]], dimension: str, name: str) -> dict[str, float]:
+    """A metric by the value of a dimension; more than one line, where a minute was over meanwhile."""
+    found: dict[str, float] = {}
+    for line in told:
+        if dimension in line and name in line:
+            found[line[dimension]] = found.get(line[dimension], 0) + line[name]
+    return found
+
+
+def test_what_was_asked_is_told_to_cloudwatch_before_the_end(told: list[dict[str, Any]]) -> None:
+    assert {line["Target"] for line in told} == {"slipway-test"}
+    assert summed(told, "Service", "Requests").keys() == {"shop", "away"}
+    assert summed(told, "Service", "Requests")["shop"] >= 20
+    assert summed(told, "Service", "Errors") == {"shop": 0, "away": 2}
+    assert summed(told, "Policy", "Allowed") == {"all": 22}
+    assert summed(told, "Policy", "Denied") == {"not.here": 3, "_none": 1}
+
+
+def test_times_are_told_of_answers_that_a_service_gave(told: list[dict[str, Any]]) -> None:
+    rows = [line for line in told if line.get("Service") == "shop" and line["Requests"]]
+    assert rows
+    assert all(0 < row["P50"] <= row["P95"] <= row["P99"] for row in rows)
+    assert not [line for line in told if line.get("Service") == "away" and "P95" in line]
+
+
+def test_every_line_is_in_the_embedded_metric_format(told: list[dict[str, Any]]) -> None:
+    found = {metric for line in told for metric in checked(line)}
+    assert found == {
+        *(("Slipway/Gateway", ("Target", "Service"), name) for name in ("Requests", "Errors", "P50", "P95", "P99")),
+        *(("Slipway/Gateway", ("Target", "Policy"), name) for name in ("Allowed", "Denied")),
+    }
