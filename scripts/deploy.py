@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from scripts import command
+from scripts import command, shift_options
 from scripts import proof_options as proof
-from scripts.engine.deploying import deploy, look
+from scripts.engine.deploying import as_asked, deploy, look
 from scripts.engine.events import Event, Events
 from scripts.engine.looking import chosen_services
 from scripts.engine.model import Path
@@ -30,14 +30,17 @@ def deploy_verb(verb: str, description: str, forced: Path | None = None) -> int:
     parser.add_argument("--allow-older", action="store_true", help="replace a version of a newer commit")
     command.lock_options(parser)
     proof.add_options(parser)
+    if forced is None:
+        shift_options.add_options(parser)
     arguments = command.with_manners(parser.parse_args())
     proof.check(arguments)
+    arguments.wish = shift_options.wish(arguments) if forced is None else None
     return _dry_run(arguments, forced) if arguments.dry_run else _deploy(arguments, forced)
 
 
 def _deploy(arguments: argparse.Namespace, forced: Path | None) -> int:
     def act(world: World) -> Outcome:
-        world.proving = proof.proving(arguments)
+        world.proving, world.shifting = proof.proving(arguments), arguments.wish
         return deploy(world, arguments.services, forced)
 
     return carry_out(arguments, act)
@@ -104,8 +107,9 @@ def telling(world: World) -> AbstractContextManager[Callable[[Event], Event]]:
 
 def _dry_run(arguments: argparse.Namespace, forced: Path | None) -> int:
     world = look_at(arguments.target, arguments.services)
+    world.shifting = arguments.wish
     plan = look(world, arguments.services)
-    show(world, force(plan, forced) if forced else plan, as_json=arguments.json)
+    show(world, as_asked(world, force(plan, forced) if forced else plan), as_json=arguments.json)
     return 0
 
 

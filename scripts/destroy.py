@@ -8,10 +8,11 @@ from scripts import command
 from scripts.engine.bucket import empty
 from scripts.engine.errors import Refused
 from scripts.engine.events import Events
-from scripts.engine.leftovers import leftovers, remove
+from scripts.engine.leftovers import leftovers, remove, services_of
 from scripts.engine.report import reporter
 from scripts.engine.shell import Shell
 from scripts.engine.state import check_account, read_stacks
+from scripts.engine.traffic.leftover import retire_before_removal
 from scripts.session import open_world, settings_for
 from settings import Settings
 
@@ -40,6 +41,7 @@ def destroy_verb() -> int:
         with events.stage("update") as told:
             world.cdk.synth({})
             empty(world.aws, settings.analysis_bucket, settings.target.account)
+            retire_before_removal(world, services_of(stacks))
             gone = leftovers(settings, stacks)
             remove(world, gone, lambda line: _tell(events, line))
             known = [stack.name for key, stack in stacks.items() if key not in gone]

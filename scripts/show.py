@@ -92,6 +92,8 @@ def _service(name: str, own: dict[str, Any]) -> Iterator[str]:
         yield f"  {'':<10} {'':<11} {_made(cache)}"
     if proof := own.get("proof"):
         yield f"  {'':<10} {'':<11} proof: {loss(proof)}"
+    for line in _shifted(own.get("shift") or {}):
+        yield f"  {'':<10} {'':<11} {line}"
     if bake := own.get("bake"):
         yield f"  {'':<10} {'':<11} {_baked(bake)}"
 
@@ -104,6 +106,16 @@ def _made(cache: dict[str, Any]) -> str:
     if "analysis" in cache:
         words.append(f"analysis {'from the cache' if cache['analysis'] == 'cached' else 'made'}")
     return ", ".join(filter(None, words))
+
+
+def _shifted(shift: dict[str, Any]) -> Iterator[str]:
+    """How requests were shifted to the version, and why they went back."""
+    for step in shift.get("steps", ()):
+        slow = f", p95 {step['p95_ms']:g} ms" if step.get("p95_ms") is not None else ""
+        counted = f"{step['requests']} requests, {step['errors']} errors{slow}"
+        yield f"{step['weight']} % after {step['seconds_to_enforced']:.2f} s: {counted}"
+    if back := shift.get("went_back"):
+        yield f"went back after {back['seconds']:.2f} s: {one_line(back['why'])}"
 
 
 def _baked(bake: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from scripts import command
@@ -11,10 +12,12 @@ from scripts.engine.by_clock import read_schedules
 from scripts.engine.history import history
 from scripts.engine.model import Running, TargetState
 from scripts.engine.state import read_state, service_stack
+from scripts.engine.traffic.store import Traffic, TrafficStore
 from scripts.engine.turns import held_locks
 from scripts.engine.verify import ask
 from scripts.engine.world import World
 from scripts.session import look_at
+from settings.model import second_name
 
 
 def status_verb() -> int:
@@ -34,13 +37,23 @@ def status_verb() -> int:
             f"  {name:<{width}}  {row['image_tag'] or 'not deployed':<17}  "
             f"{row['state']:<24}  {row['url'] or ''}".rstrip()
         )
-        for line in _processes(row):
+        for line in (*_traffic(row), *_processes(row)):
             print(f"  {'':<{width}}    {line}")
     for lock in rows["locks"]:
         print(f"lock: {lock['text']}")
     if last := rows["last_deployment"]:
         print(f"last deployment {last['id']}: {last['verdict']} ({last['path']}: {last['reason']}) by {last['actor']}")
     return 0
+
+
+def _traffic(row: dict[str, Any]) -> list[str]:
+    """What the gateway does besides sending all requests to the service."""
+    lines = ["maintenance: the gateway answers in its place"] if row["maintenance"] else []
+    if second := row["second"]:
+        tasks = f"{second['running']} of {second['desired']} task{'s'[: second['desired'] != 1]}"
+        holder = f", shifted by {second['holder']}" if second["holder"] else ", left by a deploy that ended"
+        lines.append(f"second version: {second['weight']} % of the requests, {tasks}{holder}")
+    return lines
 
 
 def _processes(row: dict[str, Any]) -> list[str]:
@@ -59,7 +72,11 @@ def read_status(world: World) -> dict[str, Any]:
     platform = state.stacks.get("platform")
     world.load_balancer = base_url(world.connection, platform.outputs if platform else {})
     world.urls = urls(settings, world.load_balancer)
-    services = {service.name: _row(world, state, service.name) for service in settings.services}
+    traffic = TrafficStore(world.aws, settings).all() if "gateway" in state.stacks else {}
+    services = {
+        service.name: {**_row(world, state, service.name), **_shares(state, service.name, traffic)}
+        for service in settings.services
+    }
     last = history(world.aws, settings, limit=1) if "ledger" in state.stacks else []
     return {
         "target": settings.target.name,
@@ -103,6 +120,16 @@ def _row(world: World, state: TargetState, name: str) -> dict[str, Any]:
         },
         "schedules": read_schedules(world.aws, world.settings, name),
     }
+
+
+def _shares(state: TargetState, name: str, traffic: Mapping[str, Traffic]) -> dict[str, Any]:
+    item, running = traffic.get(name, Traffic()), state.running.get(second_name(name))
+    second = {"weight": item.next, "holder": item.holder or None, **_second(running)} if running else None
+    return {"maintenance": item.maintenance, "second": second}
+
+
+def _second(running: Running) -> dict[str, Any]:
+    return {"desired": running.desired, "running": len(running.digests), "digests": sorted(set(running.digests))}
 
 
 def _counts(running: Running, wanted: str | None) -> dict[str, Any]:

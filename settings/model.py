@@ -7,6 +7,8 @@ from pathlib import Path
 
 GATEWAY = "gateway"
 """Name of the service that is the gateway."""
+SECOND = "_next"
+"""What the name of a second version's ECS service ends with."""
 
 
 @dataclass(frozen=True)
@@ -272,3 +274,8 @@ def release_key(service: str) -> str:
 def service_key(service: str) -> str:
     """Stack key of a service."""
     return f"service-{service}"
+
+
+def second_name(service: str) -> str:
+    """ECS service of a service's second version, while it has one; no name of a service or worker has an underscore."""
+    return f"{service}{SECOND}"

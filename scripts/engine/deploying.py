@@ -93,6 +93,7 @@ def _planned(world: World, services: Sequence[str], forced: Path | None, listing
     plan = look(world, services, listing=listing)
     if forced:
         plan = force(plan, forced)
+    plan = as_asked(world, plan)
     world.events.emit("plan", **as_facts(plan))
     unknown = [s.service for s in plan.changed if s.image_tag is None]
     if unknown:
@@ -104,6 +105,15 @@ def _planned(world: World, services: Sequence[str], forced: Path | None, listing
 
         check_budget(world, plan)
     return plan
+
+
+def as_asked(world: World, plan: Plan) -> Plan:
+    """The plan with the shifts that were asked for; raises Refused where that cannot be."""
+    if world.shifting is None or plan.path is Path.NONE:
+        return plan
+    from scripts.engine.traffic.planning import shifted
+
+    return shifted(plan, world.settings, world.shifting)
 
 
 def unchanged(world: World, plan: Plan) -> Outcome:

@@ -36,6 +36,13 @@ def worst(errors: Iterable[SlipwayError]) -> SlipwayError:
 
 
 def _run_lane(lane: Lane, world: World) -> SlipwayError | None:
+    error = _run_steps(lane, world)
+    if error and (take_back := world.undo.pop(_owner(lane), None)):
+        take_back(error)
+    return error
+
+
+def _run_steps(lane: Lane, world: World) -> SlipwayError | None:
     for step in lane:
         if world.shell.cancelled.is_set():
             return Cancelled("stopped", remedy="run the command again; it goes on from here")

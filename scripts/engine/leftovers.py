@@ -14,6 +14,7 @@ from scripts.engine.model import Stack
 from scripts.engine.state import read_stack
 from scripts.engine.world import World
 from settings import Settings
+from settings.model import service_key
 
 WAIT_SECONDS = 900.0
 """A stack is deleted when its tasks have drained and its network interfaces are gone: minutes."""
@@ -22,6 +23,11 @@ WAIT_SECONDS = 900.0
 def leftovers(settings: Settings, stacks: Mapping[str, Stack]) -> dict[str, Stack]:
     """Those of the stacks, by key, that the settings no longer have."""
     return {key: stack for key, stack in stacks.items() if key not in settings.stack_keys}
+
+
+def services_of(stacks: Mapping[str, Stack]) -> list[str]:
+    """Services that have one of the stacks, whether or not the settings know them."""
+    return [key.removeprefix(service_key("")) for key in stacks if key.startswith(service_key(""))]
 
 
 def remove(world: World, stacks: Mapping[str, Stack], tell: Callable[[str], None]) -> None:

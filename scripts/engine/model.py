@@ -126,6 +126,8 @@ class Action(StrEnum):
     """The stack holds the tag already, but other tasks run: a new ECS deployment of the same."""
     WATCH = "watch"
     """The rollout is under way already."""
+    RETIRE = "retire"
+    """All is as it should be but for a second version that was left."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,10 @@ class ServicePlan:
     """True when its release command is asked for before the update."""
     policies: bool = False
     """True when new policies are made live, after whatever else happens to it."""
+    shift: tuple[int, ...] = ()
+    """Shares of the requests in percent that a second version gets one after the other, each for `bake` seconds."""
+    leftover: bool = False
+    """True when a second version is there that a deploy which ended left."""
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ def as_facts(plan: Plan) -> dict[str, Any]:
                 "build": s.build and s.path is not Path.NONE,
                 "bake": s.bake if s.path is not Path.NONE else 0,
                 "release": s.release,
+                "shift": list(s.shift),
+                "leftover": s.leftover,
             }
             for s in plan.services
         },
@@ -85,6 +87,7 @@ def report(world: World, outcome: Outcome) -> Event:
             "verdict": str(outcome.verdict_of(s)),
             **({"bake": baked} if (baked := world.bakes.get(s.service)) else {}),
             **({"proof": proof} if (proof := world.proofs.get(s.service)) else {}),
+            **({"shift": shift.facts} if (shift := world.shifts.get(s.service)) else {}),
         }
         for s in outcome.plan.services
     }

@@ -12,7 +12,7 @@ from scripts.engine.errors import Refused
 from scripts.engine.model import Action, Path, Plan, Running, ServicePlan, Stack, TargetState, Wanted
 from scripts.engine.together import runs_other
 from settings import Settings
-from settings.model import release_key, service_key
+from settings.model import release_key, second_name, service_key
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Facts:
     """Whether its release command's stack is up to date; None without a release command."""
     policies: bool = False
     """Whether it is the gateway and enforces other policies than the project has."""
+    leftover: bool = False
+    """Whether a second version is there, though nobody shifts."""
 
     @property
     def processes(self) -> dict[str, Running]:
@@ -116,6 +118,7 @@ CHOICES: tuple[Choice, ...] = (
     ),
     (Path.FAST, lambda f: f.digest is None, lambda f: f"the registry does not hold {f.tag} any more"),
     (Path.FAST, lambda f: f.stray is not None, _runs_other_reason),
+    (Path.FAST, lambda f: f.leftover, lambda f: "a second version is left from a deploy that ended"),
     (Path.POLICY, lambda f: f.policies, lambda f: "its policies changed"),
     (Path.NONE, lambda f: True, lambda f: f"{f.tag} runs in {_tasks(f.count)}, settings unchanged"),
 )
@@ -176,6 +179,7 @@ def _facts(settings: Settings, state: TargetState, wanted: Wanted, name: str) ->
         workers={worker: state.running.get(worker, missing) for worker, missing in workers.items()},
         release=not _differs(state.stacks.get(release), wanted.fingerprints[release]) if own.release else None,
         policies=is_gateway and state.policies != wanted.policies,
+        leftover=second_name(name) in state.running,
     )
 
 
@@ -194,13 +198,16 @@ def _service_plan(facts: Facts, state: TargetState) -> ServicePlan:
         action=action,
         release=facts.release is not None and path is not Path.NONE and action is Action.UPDATE,
         policies=facts.policies,
+        leftover=facts.leftover,
     )
 
 
 def _action(facts: Facts, path: Path) -> Action:
     if path is not Path.FAST or facts.tag != facts.deployed_tag:
         return Action.UPDATE
-    return Action.WATCH if facts.deploying and facts.digest else Action.REASSERT
+    if facts.deploying and facts.digest:
+        return Action.WATCH
+    return Action.RETIRE if facts.digest and facts.stray is None else Action.REASSERT
 
 
 def _differs(stack: Stack | None, fingerprint: str) -> bool:

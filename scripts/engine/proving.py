@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from scripts.engine import zero_loss
 from scripts.engine.schedule import Schedule
 from scripts.engine.steps import DeployStacks, Lane, Reassert, Rollout, UpdateTag, Verify
+from scripts.engine.traffic.steps import FinishShift, StartSecond
 from scripts.engine.world import World
 
 
@@ -42,10 +43,13 @@ def with_proof(made: Schedule) -> Schedule:
 
 
 def _starting(lane: Lane) -> Lane:
-    at = next(at for at, step in enumerate(lane) if isinstance(step, (UpdateTag, Reassert, Rollout)))
-    return (*lane[:at], StartLoad(lane[at].service or ""), *lane[at:])
+    at = next(
+        (at for at, step in enumerate(lane) if isinstance(step, (StartSecond, UpdateTag, Reassert, Rollout))), None
+    )
+    return lane if at is None else (*lane[:at], StartLoad(lane[at].service or ""), *lane[at:])
 
 
 def _ending(lane: Lane) -> Lane:
-    at = next(at for at, step in enumerate(lane) if isinstance(step, Verify)) + 1
-    return (*lane[:at], EndLoad(lane[at - 1].service or ""), *lane[at:])
+    """After the last that moves requests; a lane that moves none has no load."""
+    at = next((at for at in reversed(range(len(lane))) if isinstance(lane[at], (Verify, FinishShift))), None)
+    return lane if at is None else (*lane[: at + 1], EndLoad(lane[at].service or ""), *lane[at + 1 :])

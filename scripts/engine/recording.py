@@ -177,6 +177,7 @@ class Recorder:
             "cache": self._cache(service) if outcome else None,
             "bake": self.world.bakes.get(name),
             "proof": self.world.proofs.get(name),
+            "shift": shift.facts if (shift := self.world.shifts.get(name)) else None,
         }
 
     def _cache(self, service: ServicePlan) -> Event | None:

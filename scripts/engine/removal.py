@@ -22,6 +22,7 @@ from scripts.engine.model import Stack, Verdict
 from scripts.engine.outcome import verdict_of
 from scripts.engine.state import checked_stacks
 from scripts.engine.stats import REMOVAL
+from scripts.engine.traffic.leftover import retire_before_removal
 from scripts.engine.turns import locked
 from scripts.engine.world import World
 from settings import Settings
@@ -78,6 +79,7 @@ def remove(world: World, found: Removal, forget: Callable[[], Settings]) -> None
         if found.stacks:
             with world.events.stage("update", found.service) as told:
                 world.may_change()
+                retire_before_removal(world, [found.service])
                 leftovers.remove(world, found.stacks, _teller(world))
                 told["text"] = f"{len(found.stacks)} stack{'s'[: len(found.stacks) != 1]} removed"
         world.may_change()

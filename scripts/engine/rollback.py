@@ -24,6 +24,7 @@ from scripts.engine.together import runs_other
 from scripts.engine.turns import locked
 from scripts.engine.versions import GOOD, Version, good_versions, present, previous, version_of
 from scripts.engine.world import World
+from settings.model import second_name
 
 LOOKED_BACK = 50
 """Records in which a version is looked for: the registry keeps no more images with a `live-` tag."""
@@ -218,13 +219,16 @@ def _service_plan(world: World, one: Return) -> ServicePlan:
     names = world.settings.service(one.service).ecs_names
     running = [world.state.running[name] for name in names if name in world.state.running]
     other = any(runs_other(found, world.state.digests[one.service]) for found in running)
+    leftover = second_name(one.service) in world.state.running
     path, action, reason = Path.FAST, Action.UPDATE, f"rollback to {one.to.deployment}: {now} to {tag}"
     if tag == now and other:
         action = Action.REASSERT
         reason = f"rollback to {one.to.deployment}: the stack wants {tag} already, but not all tasks run it"
+    elif tag == now and leftover:
+        action, reason = Action.RETIRE, "a second version is left from a deploy that ended"
     elif tag == now:
         path, reason = Path.NONE, f"{tag} runs already"
-    return ServicePlan(one.service, path, reason, tag, previous_tag=now, action=action)
+    return ServicePlan(one.service, path, reason, tag, previous_tag=now, action=action, leftover=leftover)
 
 
 def _tell_crossed(world: World, one: Return) -> None:

@@ -81,6 +81,31 @@ def _rolling(service: ServicePlan, path: Path) -> Lane:
 
 
 def _rolled(service: ServicePlan, path: Path) -> Lane:
+    if service.action is Action.RETIRE:
+        return _retired(service)
+    if service.shift:
+        return _shifted(service)
+    return (*_retired(service), *_rolled_at_once(service, path))
+
+
+def _retired(service: ServicePlan) -> Lane:
+    from scripts.engine.traffic.steps import RetireSecond
+
+    return (RetireSecond(service.service),) if service.leftover else ()
+
+
+def _shifted(service: ServicePlan) -> Lane:
+    """All requests are on the second version while the main one is rolled; a second one that is left is used."""
+    from scripts.engine.traffic.steps import FinishShift, ShiftTraffic, StartSecond
+
+    name, tag = service.service, _tag(service)
+    release: Lane = (Release(name, tag),) if service.release else ()
+    steps: Lane = tuple(ShiftTraffic(name, weight, service.bake) for weight in service.shift)
+    rolled: Lane = (UpdateTag(name, tag), Rollout(name, tag, certain=True), Verify(name, tag))
+    return (*release, StartSecond(name, tag), *steps, *rolled, FinishShift(name))
+
+
+def _rolled_at_once(service: ServicePlan, path: Path) -> Lane:
     tag = _tag(service)
     first: Lane = ()
     if service.action is Action.REASSERT:

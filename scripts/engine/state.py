@@ -11,7 +11,7 @@ from scripts.engine.errors import Refused, SlipwayError
 from scripts.engine.lease import read_leases
 from scripts.engine.model import Running, Stack, TargetState
 from settings import Settings
-from settings.model import release_key, service_key
+from settings.model import GATEWAY, SECOND, release_key, second_name, service_key
 
 TOOLKIT = "CDKToolkit"
 """Name of the CDK bootstrap's stack."""
@@ -90,10 +90,15 @@ def stack_from(raw: Mapping[str, Any]) -> Stack:
 
 
 def read_running(aws: Aws, settings: Settings, services: Iterable[str]) -> dict[str, Running]:
-    """What runs of these services and of their workers, by the name of the ECS service; what has none is left out."""
+    """What runs of these services and of their workers, by the name of the ECS service; what has none is left out.
+
+    Second versions are among them, where there is a gateway that shifts.
+    """
     ecs = aws.client("ecs")
     described: list[Any] = []
-    wanted = [name for service in services for name in settings.service(service).ecs_names]
+    chosen = list(services)
+    wanted = [name for service in chosen for name in settings.service(service).ecs_names]
+    wanted += [second_name(name) for name in chosen if settings.gateway and name != GATEWAY]
     with translated("look at the ECS services"):
         try:
             for names in portions(wanted, 10):
@@ -126,7 +131,7 @@ def _running_digests(ecs: Any, settings: Settings) -> dict[str, list[str]]:
         for task in ecs.describe_tasks(cluster=settings.cluster, tasks=chunk)["tasks"]:
             name = task.get("group", "").removeprefix("service:")
             if task["lastStatus"] == "RUNNING":
-                digests.setdefault(name, []).append(container_digest(task, name))
+                digests.setdefault(name, []).append(container_digest(task, name.removesuffix(SECOND)))
     return digests
 
 

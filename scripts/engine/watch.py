@@ -48,7 +48,7 @@ class Watcher:
             status = stack.status if stack else ""
             if self.service not in rows:
                 return Snapshot(stack_status=status, now=time.time())
-            deployments = {name: tuple(map(_deployment, row.get("deployments", []))) for name, row in rows.items()}
+            deployments = {name: tuple(map(deployment_from, row.get("deployments", []))) for name, row in rows.items()}
             for name, found in deployments.items():
                 self._learn_images(ecs, name, {d.task_definition for d in found})
             tasks, targets, now = self._tasks(ecs, rows), self._targets(rows[self.service]), time.time()
@@ -174,7 +174,8 @@ def _lost(service: str, error: Transient, seconds: float) -> Transient:
     )
 
 
-def _deployment(row: Mapping[str, Any]) -> Deployment:
+def deployment_from(row: Mapping[str, Any]) -> Deployment:
+    """A deployment from a row of DescribeServices."""
     return Deployment(
         id=row["id"],
         primary=row["status"] == "PRIMARY",

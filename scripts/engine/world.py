@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from scripts.engine.aws import Aws
 from scripts.engine.cdk import Cdk
 from scripts.engine.connection import Connection
 from scripts.engine.content import Context
+from scripts.engine.errors import SlipwayError
 from scripts.engine.events import Events
 from scripts.engine.images import Images
 from scripts.engine.lock import Lock, Manners
@@ -22,6 +23,8 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from scripts.engine.policies.bundle import Bundle
+    from scripts.engine.traffic.planning import Wish
+    from scripts.engine.traffic.shift import Shift
     from scripts.engine.zero_loss import Load
 
 
@@ -66,6 +69,12 @@ class World:
     """Service -> the load that is on it."""
     proofs: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Service -> what its load showed."""
+    shifting: Wish | None = None
+    """How new versions are shifted to; None where they are rolled out."""
+    shifts: dict[str, Shift] = field(default_factory=dict)
+    """Service -> its shift."""
+    undo: dict[str, Callable[[SlipwayError], None]] = field(default_factory=dict)
+    """Service -> what has to be taken back when its lane ends early; it gets the error that ended it."""
     bundle: Bundle | None = None
     """The policies of the working tree, once they are compiled."""
     settling: set[str] = field(default_factory=set)

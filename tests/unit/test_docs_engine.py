@@ -53,8 +53,9 @@ SITUATIONS = (
     (9, replace(LIVE, digest=None)),
     (10, replace(LIVE, running=Running(digests=("sha256:new", "sha256:old"), desired=2))),
     (10, replace(LIVE, workers={"hello-mailer": Running(desired=1)})),
-    (11, replace(LIVE, policies=True)),
-    (12, replace(LIVE, release=True)),
+    (11, replace(LIVE, leftover=True)),
+    (12, replace(LIVE, policies=True)),
+    (13, replace(LIVE, release=True)),
 )
 
 

@@ -95,7 +95,7 @@ class Table:
         key = asked["Key"]["pk"]["S"], asked["Key"]["sk"]["S"]
         item = unpack(self.items.get(key, {}))
         evaluate = Expression(asked, item)
-        if not evaluate(asked["ConditionExpression"]):
+        if "ConditionExpression" in asked and not evaluate(asked["ConditionExpression"]):
             return Refusal("ConditionalCheckFailedException", "The conditional request failed")
         sets, _, gone = asked["UpdateExpression"].removeprefix("SET ").partition(" REMOVE ")
         changes = dict(part.split(" = ") for part in re.split(r", (?=#)", sets))
@@ -122,7 +122,8 @@ class Table:
     def _query(self, asked: Answer) -> Answer:
         values = asked["ExpressionAttributeValues"]
         if "IndexName" not in asked:
-            found = [i for k, i in sorted(self.items.items()) if i["pk"] == values[":pk"] and k[1].startswith("event#")]
+            begin = values.get(":event", {"S": ""})["S"]
+            found = [i for k, i in sorted(self.items.items()) if i["pk"] == values[":pk"] and k[1].startswith(begin)]
             return {"Items": found}
         found = [item for item in self.items.values() if item.get("gsi1pk") == values[":key"]]
         found.sort(key=lambda item: str(item["gsi1sk"]["S"]), reverse=True)

@@ -119,6 +119,7 @@ class Target:
                     "loadBalancers": [{"targetGroupArn": f"group/{name}"}],
                 }
                 for name in asked["services"]
+                if name in self.deployments
             ]
         }
 

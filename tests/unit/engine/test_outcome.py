@@ -94,6 +94,8 @@ def test_a_plan_as_plain_data() -> None:
                 "build": False,
                 "bake": 0,
                 "release": False,
+                "shift": [],
+                "leftover": False,
             },
             "hello": {
                 "path": "fast",
@@ -103,6 +105,8 @@ def test_a_plan_as_plain_data() -> None:
                 "build": True,
                 "bake": 0,
                 "release": False,
+                "shift": [],
+                "leftover": False,
             },
             "shop": {
                 "path": "fast",
@@ -112,6 +116,8 @@ def test_a_plan_as_plain_data() -> None:
                 "build": False,
                 "bake": 0,
                 "release": False,
+                "shift": [],
+                "leftover": False,
             },
         },
     }

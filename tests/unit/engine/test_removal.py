@@ -50,6 +50,7 @@ def world(cloud: Cloud, heard: list[Event], monkeypatch: pytest.MonkeyPatch) -> 
         "sts:GetCallerIdentity": {"Account": made.settings.target.account},
         "ecr:ListImages": IMAGES,
         "cloudformation:DeleteStack": {},
+        "ecs:DescribeServices": {"services": []},
         "cloudformation:DescribeStacks": rows(made.settings, "registry", "platform", "service-hello"),
     }
     return made
@@ -118,3 +119,19 @@ def test_nothing_changes_without_the_lock(world: World, cloud: Cloud, monkeypatc
     with pytest.raises(Superseded):
         remove(world, found, pytest.fail)
     assert cloud.parameters("cloudformation:DeleteStack") == []
+
+
+def test_a_second_version_goes_first(world: World, cloud: Cloud, heard: list[Event]) -> None:
+    """What it uses belongs to the stack."""
+    row = {"serviceName": "hello_next", "status": "ACTIVE", "taskDefinition": "x/shop-staging-hello_next:1"}
+    cloud.answers |= {
+        "ecs:DescribeServices": {"services": [row]},
+        "ecs:DeleteService": {},
+        "ecs:DeregisterTaskDefinition": {},
+        "cloudformation:DescribeStacks": [rows(world.settings, "platform", "service-hello"), NO_STACK],
+    }
+    remove(world, look(world, "hello"), lambda: world.settings)
+    changed = [call for call in world.aws.mutating_calls if not call.startswith("ecr:")]
+    assert changed == ["ecs:DeleteService", "ecs:DeregisterTaskDefinition", "cloudformation:DeleteStack"]
+    (asked,) = cloud.parameters("ecs:DeleteService")
+    assert (asked["service"], asked["force"]) == ("hello_next", True)

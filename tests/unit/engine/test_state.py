@@ -229,7 +229,7 @@ def test_workers_are_read_with_their_service(cloud: Cloud) -> None:
         "hello": Running(("sha256:a",), 1),
         "hello-mailer": Running(("sha256:b",), 1),
     }
-    assert cloud.parameters("ecs:DescribeServices")[0]["services"] == ["hello", "hello-mailer"]
+    assert cloud.parameters("ecs:DescribeServices")[0]["services"] == ["hello", "hello-mailer", "hello_next"]
 
 
 @pytest.mark.parametrize(
