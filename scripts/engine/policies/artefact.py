@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.engine.policies.claims import ROLES, ill_typed
-from scripts.engine.policies.envoy_rules import principal
+from scripts.engine.policies.envoy_rules import rule
 from scripts.engine.policies.paths import INTERNAL
 from scripts.engine.policies.schema import Schema
 from scripts.engine.policies.source import PolicySet
@@ -51,8 +51,8 @@ def artefact(policies: PolicySet, trees: Mapping[str, Tree], schema: Schema) -> 
     deny = {**guards(schema), **{name: tree for name, tree in trees.items() if effects[name] == "forbid"}}
     allow = {name: tree for name, tree in trees.items() if effects[name] == "permit"}
     rules = {
-        "deny": {name: _rule(every((outside, tree))) for name, tree in deny.items()},
-        "allow": {name: _rule(every((outside, tree))) for name, tree in allow.items()},
+        "deny": {name: _rule(every((tree, outside))) for name, tree in deny.items()},
+        "allow": {name: _rule(every((tree, outside))) for name, tree in allow.items()},
     }
     digest = hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:12]
     version = f"pol-{digest}"
@@ -72,7 +72,7 @@ def guards(schema: Schema) -> dict[str, Tree]:
 
 
 def _rule(tree: Tree) -> Json:
-    return {"permissions": [{"any": True}], "principals": [principal(tree)]}
+    return {"permissions": [{"any": True}], "principals": [rule(tree)]}
 
 
 def _resource(rules: Mapping[str, Json]) -> Json:

@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from scripts.engine.policies import tree as t
+from scripts.engine.policies.quick import quick
 
 JWT_FILTER = "envoy.filters.http.jwt_authn"
 PAYLOAD = "claims"
@@ -21,8 +22,13 @@ ANY_BYTES = r"\C*"
 Json = dict[str, Any]
 
 
+def rule(tree: t.Tree) -> Json:
+    """The tree as a principal that is decided soon."""
+    return principal(quick(tree))
+
+
 def principal(tree: t.Tree) -> Json:
-    """The tree as a principal."""
+    """The tree as a principal, as it stands."""
     match tree:
         case t.TRUE:
             return {"any": True}
@@ -71,6 +77,8 @@ def _value(test: t.Test) -> Json:
             return {"present_match": True}
         case t.Null():
             return {"null_match": {}}
+        case t.Either(tests):
+            return {"or_match": {"value_matchers": [_value(one) for one in tests]}}
 
 
 def _string(text: t.Text) -> Json:

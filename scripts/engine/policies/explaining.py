@@ -7,7 +7,7 @@ from typing import Any
 
 from scripts.engine.policies.bundle import Bundle
 from scripts.engine.policies.compiler import compiled
-from scripts.engine.policies.envoy_rules import principal
+from scripts.engine.policies.envoy_rules import rule
 from scripts.engine.policies.schema import read_schema
 from scripts.engine.policies.source import SCHEMA, PolicySet, parse_policies
 from scripts.engine.policies.tree import (
@@ -16,6 +16,7 @@ from scripts.engine.policies.tree import (
     All,
     Anything,
     Claim,
+    Either,
     Flag,
     Header,
     Member,
@@ -47,7 +48,7 @@ def explanations(bundle: Bundle) -> list[dict[str, Any]]:
             "effect": policy.parsed["effect"],
             "description": policy.description,
             "when": sentence(trees[policy.id]),
-            "rule": principal(trees[policy.id]),
+            "rule": rule(trees[policy.id]),
         }
         for policy in policies.policies
     ]
@@ -107,5 +108,7 @@ def _test(test: Test) -> str:
             return f"is {str(value).lower()}"
         case Member(inner):
             return f"has an element that {_test(inner)}"
+        case Either(tests):
+            return " or ".join(map(_test, tests))
         case Anything() | Null():
             return "is there" if isinstance(test, Anything) else "is null"

@@ -70,7 +70,14 @@ class Anything:
     """Any value at all, also `null`."""
 
 
-Test = Text | Number | Flag | Member | Anything | Null
+@dataclass(frozen=True)
+class Either:
+    """Two or more tests, of which one is passed; only `quick` makes it."""
+
+    tests: tuple[Test, ...]
+
+
+Test = Text | Number | Flag | Member | Anything | Null | Either
 
 
 @dataclass(frozen=True)
