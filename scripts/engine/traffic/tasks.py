@@ -19,6 +19,7 @@ class Tasks:
 
     def __init__(self, world: World, service: str, tag: str) -> None:
         self.world, self.service, self.name = world, service, second_name(service)
+        self.own = world.settings.service(service)
         self.second = Second(world.aws, world.settings, service)
         image, digest = world.settings.image(service, tag), wanted_digest(world, service, tag)
         self.goal = Goal(self.name, image, digest, Baseline(), certain=False)
@@ -37,7 +38,7 @@ class Tasks:
         seen = self.second.look(self._definition, self.goal.image)
         running = [task.id for task in seen.tasks if task.status == "RUNNING"]
         self._running = {task: self._running.get(task, seen.now) for task in running}
-        self.snapshot = replace(seen, healthy_since=self._running)
+        self.snapshot = replace(seen, healthy_since=self._running, steady=self.own.steady)
         return judge(self.snapshot, self.goal)
 
     @property
@@ -51,7 +52,7 @@ class Tasks:
     def did_not_start(self, why: str, failed: Sequence[Task]) -> RolledBack:
         """The error of a version that never got a request, after its evidence was told."""
         found = self._gathered(failed, () if failed else (why,))
-        cause = diagnose.likely_cause(found, self.world.settings.service(self.service))
+        cause = diagnose.likely_cause(found, self.own)
         self.world.events.emit("evidence", service=self.service, **diagnose.as_event(found, cause))
         return RolledBack(
             f"the second version of {self.service} did not come up: {why}; likely cause: {cause.sentence}",
@@ -65,10 +66,8 @@ class Tasks:
         self.world.events.emit("evidence", service=self.service, **diagnose.as_event(found, cause))
 
     def _gathered(self, failed: Sequence[Task], said: Sequence[str]) -> diagnose.Evidence:
-        world, own = self.world, self.world.settings.service(self.service)
-        return diagnose.gather(
-            world.aws, world.settings.cluster, own, failed=failed, seen=self.snapshot, unhealthy=said
-        )
+        aws, cluster = self.world.aws, self.world.settings.cluster
+        return diagnose.gather(aws, cluster, self.own, failed=failed, seen=self.snapshot, unhealthy=said)
 
 
 def in_short(task: Task) -> str:

@@ -25,6 +25,7 @@ TASKS = {
     "local_target": "local",
     "lock": "lock",
     "logs": "logs",
+    "maintenance": "maintenance",
     "notify": "notify",
     "outputs": "outputs",
     "plan": "plan",
@@ -39,6 +40,7 @@ NEEDED = {
     "build_image": ("hello",),
     "local_target": ("status",),
     "logs": ("hello",),
+    "maintenance": ("hello", "on"),
     "show": ("20260101T000000Z-0a1b2c",),
 }
 """Words that a verb cannot do without."""
@@ -146,6 +148,8 @@ def test_a_bad_platform(run: Run, words: tuple[str, ...], error: str, remedy: st
     [
         ("logs", ("hello", "--since", "soon"), "argument --since: invalid int value: 'soon'"),
         ("logs", ("hello", "--since"), "argument --since: expected one argument"),
+        ("maintenance", ("hello",), "the following arguments are required: on|off"),
+        ("maintenance", ("hello", "maybe"), "argument on|off: invalid choice: 'maybe' (choose from "),
         ("logs", ("hello", "gateway"), "unrecognized arguments: gateway"),
         ("status", ("hello",), "unrecognized arguments: hello"),
         ("deploy", ("--target",), "argument --target: expected one argument"),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from scripts.engine import execute, verdict
 from scripts.engine.deploying import deploy
 from scripts.engine.errors import RolledBack, SlipwayError, Superseded, Transient
 from scripts.engine.events import Event
+from scripts.engine.ledger import Ledger
 from scripts.engine.model import Verdict
 from scripts.engine.outcome import Outcome, report
+from scripts.engine.rollback import rollback
 from scripts.engine.traffic.planning import Wish
 from scripts.engine.traffic.second import Second
 from scripts.engine.verify import Proof
 from scripts.engine.world import World
+from tests.unit.documents import ROOT
 from tests.unit.engine.clouds import Refusal
 from tests.unit.engine.endings import told
 from tests.unit.engine.targets import edit
@@ -289,6 +294,19 @@ def test_a_task_definition_of_a_stack_is_never_deregistered(scene: Scene) -> Non
     assert scene.gone == []
 
 
+def test_the_documented_policies_allow_what_a_shift_calls(scene: Scene) -> None:
+    documents = [(ROOT / f"docs/{name}-policy.json").read_text("utf-8") for name in ("deployer", "shift")]
+    rows = [row for document in documents for row in json.loads(document)["Statement"]]
+    allowed = {
+        action for row in rows for action in ([row["Action"]] if isinstance(row["Action"], str) else row["Action"])
+    }
+    assert canary(scene).verdict is Verdict.LIVE
+    called = {f"{service}:{operation}" for service, operation in scene.world.aws.calls}
+    same = {"dynamodb:TransactWriteItems", "cloudformation:UpdateStack", "sts:GetCallerIdentity"}
+    assert called - allowed - same == {"elbv2:DescribeTargetHealth"}
+    assert "elasticloadbalancing:DescribeTargetHealth" in allowed
+
+
 def test_an_undo_is_done_once(scene: Scene, world: World) -> None:
     done: list[SlipwayError] = []
 
@@ -302,3 +320,16 @@ def test_an_undo_is_done_once(scene: Scene, world: World) -> None:
     assert set(execute.roll(((Fails(),),), world)) == {"hello"}
     assert [error.what for error in done] == ["bad"]
     assert world.undo == {}
+
+
+def test_a_rollback_takes_a_leftover_away(scene: Scene) -> None:
+    """To what runs already: then that is all it does."""
+    world, tag = scene.world, scene.target.tags["hello"]
+    row = {"path": "fast", "image_tag": tag, "verdict": "live", "reason": "edited"}
+    facts = {"verdict": "live", "path": "fast", "reason": "edited", "actor": "ann@box", "services": {"hello": row}}
+    Ledger(world.aws, world.settings, "20260101T000001Z-000001").close(facts)
+    scene.second = scene._made({"taskDefinition": f"{FAMILY}:1", "desiredCount": 2})
+    scene.definitions.append({"containerDefinitions": [{"name": "hello", "image": "x/hello:src-dead"}]})
+    outcome = rollback(world, ["hello"], "20260101T000001Z-000001")
+    assert (outcome.verdict, scene.second) == (Verdict.LIVE, None)
+    assert scene.calls == ["DeleteService", "DeregisterTaskDefinition"]
