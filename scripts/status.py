@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scripts import command
-from scripts.engine.addresses import base_url, urls
+from scripts.engine.addresses import base_url, health_url, urls
 from scripts.engine.by_clock import read_schedules
 from scripts.engine.history import history
 from scripts.engine.model import Running, TargetState
@@ -104,7 +104,8 @@ def _row(world: World, state: TargetState, name: str) -> dict[str, Any]:
     stack, wanted, service = service_stack(state, name), state.digests.get(name), world.settings.service(name)
     own = _counts(state.running.get(name, Running()), wanted)
     url = world.urls.get(name) if stack else None
-    health = ask(url.rstrip("/") + service.health_path, via=world.load_balancer).text if url else None
+    asked = health_url(world.settings, name, world.urls)
+    health = ask(asked, via=world.load_balancer).text if url and asked else None
     ecs_names = {worker.name: service.ecs_name(worker.name) for worker in service.workers}
     return {
         "image_tag": stack.image_tag if stack else None,

@@ -246,6 +246,15 @@ class Settings:
         return f"{self.prefix}-gateway"
 
     @property
+    def gateway_parameters(self) -> str:
+        """Path of the SSM parameters that the gateway reads: services, and whose tokens are valid."""
+        return f"/slipway/{self.prefix}/gateway"
+
+    def is_behind_gateway(self, service: Service) -> bool:
+        """Whether requests reach the service through the gateway."""
+        return self.gateway is not None and service.name != GATEWAY
+
+    @property
     def analyzer_function(self) -> str:
         """Lambda function that analyzes source trees."""
         return f"{self.prefix}-analyzer"

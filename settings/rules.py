@@ -258,7 +258,7 @@ SERVICE = {
     "bake": Rule('"0s" to "60m", such as "60s"', is_duration(3600)),
     "bake_p95": Rule("milliseconds from 1 to 60000", whole(1, 60_000)),
     "public": Rule("true or false", lambda value: isinstance(value, bool)),
-    "request_timeout": Rule("seconds from 1 to 3600", whole(1, 3600)),
+    "request_timeout": Rule("seconds from 1 to 60", whole(1, 60)),
     "rate_limit": Rule("requests a second, from 0 to 1000000", whole(0, 1_000_000)),
     "max_body": Rule("bytes from 0 to 4294967295", whole(0, 2**32 - 1)),
     "sticky": Rule('"", "cookie" or "header:NAME"', matches(r"|cookie|header:[A-Za-z][A-Za-z0-9-]{0,63}")),

@@ -6,11 +6,15 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from settings import Settings
+from settings import Service, Settings
+from settings.model import GATEWAY
 from stacks.constructs.alarm_topic import AlarmTopic
+from stacks.constructs.gateway_group import GatewayGroup
 from stacks.constructs.load_balancer import LoadBalancer
 from stacks.constructs.network import Network
 from stacks.project_stack import ProjectStack
+
+BEHIND = "BehindListenerArn"
 
 
 class PlatformStack(ProjectStack):
@@ -26,12 +30,25 @@ class PlatformStack(ProjectStack):
             cluster_settings=[{"name": "containerInsights", "value": "enabled"}],
         )
         self.load_balancer = LoadBalancer(self, "Web", settings=settings, vpc=self.network.vpc)
+        self.gateway_group = GatewayGroup(self, "Gateway", vpc_id=self.network.vpc.vpc_id) if settings.gateway else None
         email = settings.target.alarm_email
         self.alarm_topic = AlarmTopic(self, "Alarms", email=email) if email else None
         self.output("ClusterName", self.cluster.ref)
         self.output("LoadBalancerArn", self.load_balancer.resource.ref)
         self.output("LoadBalancerName", self.load_balancer.resource.attr_load_balancer_name)
+        if self.load_balancer.behind:
+            self.output(BEHIND, self.load_balancer.behind.ref)
         self.output("LoadBalancerDns", self.load_balancer.resource.attr_dns_name)
+
+    def listener_arn(self, service: Service) -> str:
+        """The listener that has the service's rule.
+
+        The one behind the gateway by an output of its own: one that the CDK makes would come with the first service
+        that needs it, and a new service must not need another platform.
+        """
+        if self.load_balancer.behind is None or service.name == GATEWAY:
+            return self.load_balancer.listener.ref
+        return cdk.Fn.get_stack_output(self.stack_name, BEHIND, self.region)
 
     @property
     def availability_zones(self) -> list[str]:

@@ -9,6 +9,7 @@ from constructs import Construct
 from settings import Service, Settings
 from settings.model import Worker, service_key
 from stacks.constructs.alarms import DROPPED, LOAD, REQUESTS, Alarms, Dimensions, Rule, missing_workers
+from stacks.constructs.gateway_route import GatewayRoute
 from stacks.constructs.placement import ClosedGroup, Placement
 from stacks.constructs.rolling_service import RollingService, WorkerService
 from stacks.constructs.route import Route
@@ -48,8 +49,10 @@ class ServiceStack(ProjectStack):
             "Route",
             service=service,
             vpc_id=platform.network.vpc.vpc_id,
-            listener_arn=platform.load_balancer.listener.ref,
+            listener_arn=platform.listener_arn(service),
         )
+        if settings.is_behind_gateway(service):
+            GatewayRoute(self, "Gateway", settings=settings, service=service)
         rolling = RollingService(self, "Rolling", service=service, task=task, route=route, platform=platform)
         if service.min < service.max:
             Scaling(self, "Scaling", service=service, cluster=settings.cluster, resource=rolling.resource)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from scripts.engine import balancer, diagnose
+from scripts.engine.addresses import health_url
 from scripts.engine.baking import Check, Minute, Seen, in_words, numbers, trouble
 from scripts.engine.diagnose import Cause
 from scripts.engine.errors import Cancelled, SlipwayError, Transient
@@ -42,12 +43,12 @@ class Clocks:
 
 def bake(world: World, service: str, tag: str, seconds: int, *, clocks: Clocks | None = None) -> str:
     """Watch until the time is over; raises RolledBack, Failed, TimedOut, Superseded or Cancelled."""
-    own = world.settings.service(service)
-    if service not in world.urls or own.desired == 0:
+    url = health_url(world.settings, service, world.urls)
+    if url is None:
         return "no tasks wanted, nothing to bake"
     text = f"{service} is live; watched for {seconds} s, and rolled back when it turns bad"
     world.events.emit("notice", code="baking", text=text)
-    oven = Oven(world, service, tag, clocks=clocks or Clocks())
+    oven = Oven(world, service, tag, url=url, clocks=clocks or Clocks())
     try:
         why = oven.watch(seconds)
     finally:
@@ -64,7 +65,7 @@ def bake(world: World, service: str, tag: str, seconds: int, *, clocks: Clocks |
 class Oven:
     """One version while it is watched."""
 
-    def __init__(self, world: World, service: str, tag: str, *, clocks: Clocks) -> None:
+    def __init__(self, world: World, service: str, tag: str, *, url: str, clocks: Clocks) -> None:
         self.world, self.service, self.clock, self.wall = world, service, clocks.steady, clocks.wall
         self.own = world.settings.service(service)
         self.begin, self.live = self.clock(), self.wall()
@@ -73,7 +74,7 @@ class Oven:
         before = world.baselines.get(service, Baseline())
         self.goal = Goal(service, world.settings.image(service, tag), digest, before, certain=False)
         self._watcher = Watcher(world.aws, world.settings, service)
-        self._where = address(world.urls[service].rstrip("/") + self.own.health_path, world.load_balancer)
+        self._where = address(url, world.load_balancer)
         self._known: frozenset[str] | None = None
         self._metrics: tuple[tuple[str, str], ...] | None = None
         self._looked = self._read = float("-inf")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from scripts.engine.errors import Cancelled, SlipwayError
-from scripts.engine.steps import Lane, Phase
+from scripts.engine.steps import Lane, Phase, Verify
 from scripts.engine.world import World
 
 LANES = 8
@@ -36,10 +36,14 @@ def worst(errors: Iterable[SlipwayError]) -> SlipwayError:
 
 
 def _run_lane(lane: Lane, world: World) -> SlipwayError | None:
-    error = _run_steps(lane, world)
-    if error and (take_back := world.undo.pop(_owner(lane), None)):
-        take_back(error)
-    return error
+    try:
+        error = _run_steps(lane, world)
+        if error and (take_back := world.undo.pop(_owner(lane), None)):
+            take_back(error)
+        return error
+    finally:
+        if any(isinstance(step, Verify) for step in lane):
+            world.settled.add(_owner(lane))
 
 
 def _run_steps(lane: Lane, world: World) -> SlipwayError | None:

@@ -20,7 +20,7 @@ from scripts.engine.steps import (
     UpdateTag,
     Verify,
 )
-from settings.model import service_key
+from settings.model import GATEWAY, service_key
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,10 @@ def schedule(plan: Plan) -> Schedule:
     """The steps of a plan."""
     if plan.path is Path.NONE:
         return Schedule()
-    rolling = tuple(_rolling(service, plan.path) for service in plan.changed)
+    gateway = next((s.service for s in plan.changed if s.service == GATEWAY and _is_rolled(s)), "")
+    # First among the lanes, since the others wait for it and only so many run at a time.
+    ordered = sorted(plan.changed, key=lambda service: service.service != gateway)
+    rolling = tuple(_rolling(service, plan.path, gateway) for service in ordered)
     if plan.path.width <= Path.FAST.width:
         return Schedule((_images(plan),), rolling)
     rolled = [service for service in plan.changed if service.path is not Path.POLICY]
@@ -43,6 +46,10 @@ def schedule(plan: Plan) -> Schedule:
     tags = tuple((s.service, _tag(s)) for s in rolled)
     cloud: Lane = (*((BootstrapToolkit(),) if plan.bootstrap_toolkit else ()), Synthesize(inline))
     return Schedule(((*_images(plan), cloud), *_deployed(plan, tags)), rolling)
+
+
+def _is_rolled(service: ServicePlan) -> bool:
+    return service.path is not Path.POLICY and service.action is not Action.RETIRE
 
 
 def _deployed(plan: Plan, tags: tuple[tuple[str, str], ...]) -> tuple[Phase, ...]:
@@ -73,19 +80,19 @@ def _policies(service: ServicePlan) -> tuple[Lane, Lane]:
     return (CompilePolicies(name),), (PublishPolicies(name), ProvePolicies(name))
 
 
-def _rolling(service: ServicePlan, path: Path) -> Lane:
+def _rolling(service: ServicePlan, path: Path, gateway: str) -> Lane:
     published: Lane = _policies(service)[1] if service.policies else ()
     if service.path is Path.POLICY:
         return published
-    return (*_rolled(service, path), *published)
+    return (*_rolled(service, path, "" if service.service == gateway else gateway), *published)
 
 
-def _rolled(service: ServicePlan, path: Path) -> Lane:
+def _rolled(service: ServicePlan, path: Path, gateway: str) -> Lane:
     if service.action is Action.RETIRE:
         return _retired(service)
     if service.shift:
-        return _shifted(service)
-    return (*_retired(service), *_rolled_at_once(service, path))
+        return _shifted(service, gateway)
+    return (*_retired(service), *_rolled_at_once(service, path, gateway))
 
 
 def _retired(service: ServicePlan) -> Lane:
@@ -94,18 +101,18 @@ def _retired(service: ServicePlan) -> Lane:
     return (RetireSecond(service.service),) if service.leftover else ()
 
 
-def _shifted(service: ServicePlan) -> Lane:
+def _shifted(service: ServicePlan, gateway: str) -> Lane:
     """All requests are on the second version while the main one is rolled; a second one that is left is used."""
     from scripts.engine.traffic.steps import FinishShift, ShiftTraffic, StartSecond
 
     name, tag = service.service, _tag(service)
     release: Lane = (Release(name, tag),) if service.release else ()
     steps: Lane = tuple(ShiftTraffic(name, weight, service.bake) for weight in service.shift)
-    rolled: Lane = (UpdateTag(name, tag), Rollout(name, tag, certain=True), Verify(name, tag))
+    rolled: Lane = (UpdateTag(name, tag), Rollout(name, tag, certain=True), Verify(name, tag, gateway))
     return (*release, StartSecond(name, tag), *steps, *rolled, FinishShift(name))
 
 
-def _rolled_at_once(service: ServicePlan, path: Path) -> Lane:
+def _rolled_at_once(service: ServicePlan, path: Path, gateway: str) -> Lane:
     tag = _tag(service)
     first: Lane = ()
     if service.action is Action.REASSERT:
@@ -114,7 +121,7 @@ def _rolled_at_once(service: ServicePlan, path: Path) -> Lane:
         first = (*((Release(service.service, tag),) if service.release else ()), UpdateTag(service.service, tag))
     certain = bool(first)
     last: Lane = (Bake(service.service, tag, service.bake),) if service.bake else ()
-    return (*first, Rollout(service.service, tag, certain), Verify(service.service, tag), *last)
+    return (*first, Rollout(service.service, tag, certain), Verify(service.service, tag, gateway), *last)
 
 
 def _tag(service: ServicePlan) -> str:

@@ -16,6 +16,8 @@ from scripts.engine.verdict import prove, see_through
 from scripts.engine.world import World
 from settings.model import release_key, service_key
 
+LOOK_SECONDS = 0.1
+
 
 class Step(Protocol):
     """One action of a plan."""
@@ -166,15 +168,19 @@ class Rollout:
 
 @dataclass(frozen=True)
 class Verify:
-    """Ask the service through the load balancer."""
+    """Ask the service through the load balancer; `after` the gateway, where that is rolled out in the same deploy."""
 
     service: str
     tag: str
+    after: str = ""
     stage = "verify"
 
     def run(self, world: World) -> str:
+        while self.after and self.after not in world.settled and not world.cancelled(LOOK_SECONDS):
+            pass
         text = prove(world, self.service)
         world.proven.add(self.service)
+        world.settled.add(self.service)
         return text
 
 

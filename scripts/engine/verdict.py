@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from scripts.engine import diagnose
+from scripts.engine.addresses import health_url
 from scripts.engine.errors import Cancelled, Failed, RolledBack, SlipwayError, Superseded, TimedOut
 from scripts.engine.model import Verdict
 from scripts.engine.rollout import FAILED_STACK, Baseline, Goal, Judgement, Snapshot, has_fallen
@@ -18,6 +19,11 @@ from scripts.engine.world import World, wanted_digest
 from settings.model import service_key
 
 PROOF_SECONDS = 20.0
+NOT_REACHED = {
+    False: "check the listener rule, `path` in slipway.toml and what else routes to this address",
+    True: "./poe logs gateway says what it routes to; check that it runs, and `port` and `health_path` in slipway.toml",
+}
+"""Whether a gateway is in between -> what to do."""
 
 
 def see_through(world: World, service: str, tag: str, *, certain: bool) -> str:
@@ -52,12 +58,11 @@ def see_through(world: World, service: str, tag: str, *, certain: bool) -> str:
 
 def prove(world: World, name: str) -> str:
     """Three good answers through the load balancer; otherwise the previous version is put back."""
-    service = world.settings.service(name)
-    url = world.urls.get(name)
-    if url is None or service.desired == 0:
+    url = health_url(world.settings, name, world.urls)
+    if url is None:
         return "no tasks wanted, nothing to ask"
     proof = answers(
-        url.rstrip("/") + service.health_path,
+        url,
         timeout=PROOF_SECONDS,
         cancelled=world.cancelled,
         get=partial(ask, via=world.load_balancer),
@@ -74,7 +79,7 @@ def prove(world: World, name: str) -> str:
         logs=[],
         cause="not_reachable",
         sentence=f"the tasks are healthy, but {url} answers {proof.text}",
-        remedy="check the listener rule, `path` in slipway.toml and what else routes to this address",
+        remedy=NOT_REACHED[world.settings.is_behind_gateway(world.settings.service(name))],
     )
     before = world.baselines.get(name, Baseline())
     if restore(world, name, before):

@@ -59,6 +59,8 @@ class World:
     """True once `cdk deploy` was started."""
     proven: set[str] = field(default_factory=set)
     """Services whose new version is live and answers, and was not taken back since."""
+    settled: set[str] = field(default_factory=set)
+    """Services that were rolled out and verified, or given up: what waits for them may go on."""
     bakes: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Service -> what was seen while its version baked."""
     release_seconds: dict[str, float] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from scripts.engine.addresses import health_url
 from scripts.engine.errors import Cancelled, Failed, SlipwayError
 from scripts.engine.proof import Marks, Proving, Sample, is_lossy, loss, sentences, tally
 from scripts.engine.request import Address, address, send, send_on
@@ -174,12 +175,13 @@ def _close(world: World, service: str) -> None:
 
 
 def _load(world: World, service: str) -> Load | None:
-    own, proving = world.settings.service(service), world.proving
-    if proving is None or service not in world.urls or own.desired == 0:
+    url, proving = health_url(world.settings, service, world.urls), world.proving
+    if proving is None or url is None:
         return None
-    base, path = world.urls[service].rstrip("/"), proving.path or own.health_path
+    base, path = world.urls[service].rstrip("/"), proving.path
     long = address(base + proving.long_path, world.load_balancer) if proving.long_path else None
-    return Load(address(base + path, world.load_balancer), long, replace(proving, path=path))
+    where = address(base + path if path else url, world.load_balancer)
+    return Load(where, long, replace(proving, path=path or world.settings.service(service).health_path))
 
 
 def _wait(world: World, seconds: float, service: str) -> None:

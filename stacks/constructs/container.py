@@ -58,10 +58,15 @@ def _environment(settings: Settings, service: Service, process: Process, image_t
     return {
         **dict(service.environment),
         "PORT": str(service.port),
-        **({"SLIPWAY_GATEWAY_TABLE": settings.gateway_table} if service == settings.gateway else {}),
+        **(_of_gateway(settings, service) if service == settings.gateway else {}),
         "SLIPWAY_IMAGE_TAG": image_tag,
         "SLIPWAY_PREFIX": service.prefix,
         "SLIPWAY_PROCESS": process.name,
         "SLIPWAY_SERVICE": service.name,
         "SLIPWAY_TARGET": settings.target.name,
     }
+
+
+def _of_gateway(settings: Settings, gateway: Service) -> Mapping[str, str]:
+    """Its agent finds everything by the table's name; it ends before ECS would end it."""
+    return {"SLIPWAY_GATEWAY_TABLE": settings.gateway_table, "SLIPWAY_STOP_TIMEOUT": str(gateway.stop_timeout)}

@@ -1,4 +1,4 @@
-"""The one door to all services: an Application Load Balancer with its listener and security group."""
+"""The one door to all services: an Application Load Balancer with its listeners and security group."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from stacks.nag import acknowledge
 
 NAME_LIMIT = 32
 """Characters of a load balancer's name. Source: CreateLoadBalancer API."""
+BEHIND_GATEWAY = 8081
+"""Port of the listener that nobody reaches."""
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 
 class LoadBalancer(Construct):
     """The load balancer of a target: HTTPS where the target has a certificate, otherwise HTTP.
 
-    `listener` is the one that services put their rules on. It is the same resource in both cases and changes its port
-    in place, so a target that gets a certificate keeps its services' rules.
+    `listener` is the public one. It is the same resource in both cases and changes its port in place, so a target that
+    gets a certificate keeps its services' rules. Where there is a gateway, all other services have their rules on
+    `behind`: ECS rolls a service by the health that a load balancer sees, and takes a target group only once a listener
+    uses it; the security group lets nobody in there. See docs/decisions/0014-behind-the-gateway.md.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, vpc: ec2.Vpc) -> None:
@@ -32,6 +36,7 @@ class LoadBalancer(Construct):
         self.listener = self._listener(certificate)
         if certificate:
             self._redirect()
+        self.behind = self._behind() if settings.gateway else None
 
     def _security_group(self, vpc: ec2.Vpc, ports: tuple[int, ...]) -> ec2.CfnSecurityGroup:
         """Rules are inline: separate rule resources would be one more thing that an embedded cloud must know."""
@@ -85,15 +90,20 @@ class LoadBalancer(Construct):
             protocol="HTTPS" if certificate else "HTTP",
             certificates=[{"certificateArn": certificate}] if certificate else None,
             ssl_policy=TLS_POLICY if certificate else None,
-            default_actions=[
-                elbv2.CfnListener.ActionProperty(
-                    type="fixed-response",
-                    fixed_response_config=elbv2.CfnListener.FixedResponseConfigProperty(
-                        status_code="404", content_type="text/plain", message_body="No service is routed here.\n"
-                    ),
-                )
-            ],
+            default_actions=[_nothing_here()],
         )
+
+    def _behind(self) -> elbv2.CfnListener:
+        behind = elbv2.CfnListener(
+            self,
+            "Behind",
+            load_balancer_arn=self.resource.ref,
+            port=BEHIND_GATEWAY,
+            protocol="HTTP",
+            default_actions=[_nothing_here()],
+        )
+        behind.add_resource_dependency(self.listener)  # the embedded cloud takes the first one as the public one
+        return behind
 
     def _redirect(self) -> None:
         redirect = elbv2.CfnListener(
@@ -112,6 +122,15 @@ class LoadBalancer(Construct):
             ],
         )
         redirect.add_resource_dependency(self.listener)  # which has to leave port 80 first
+
+
+def _nothing_here() -> elbv2.CfnListener.ActionProperty:
+    return elbv2.CfnListener.ActionProperty(
+        type="fixed-response",
+        fixed_response_config=elbv2.CfnListener.FixedResponseConfigProperty(
+            status_code="404", content_type="text/plain", message_body="No service is routed here.\n"
+        ),
+    )
 
 
 def load_balancer_name(prefix: str) -> str:

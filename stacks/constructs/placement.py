@@ -9,15 +9,19 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from settings import Service
+from settings.model import GATEWAY
+from stacks.constructs.gateway_group import OUT
 from stacks.platform import PlatformStack
-
-OUT = {"ipProtocol": "-1", "cidrIp": "0.0.0.0/0", "description": "Out"}
 
 
 class ServingGroup(ec2.CfnSecurityGroup):
-    """Of tasks that answer requests: in from the load balancer only."""
+    """Of tasks that answer requests: in from the load balancer, and from the gateway where there is one."""
 
     def __init__(self, scope: Construct, construct_id: str, *, service: Service, platform: PlatformStack) -> None:
+        # The description stays what it was before there were gateways: another one would replace the group.
+        sources = {"Load balancer": platform.load_balancer.security_group}
+        if platform.gateway_group and service.name != GATEWAY:
+            sources["Gateway"] = platform.gateway_group
         super().__init__(
             scope,
             construct_id,
@@ -28,9 +32,10 @@ class ServingGroup(ec2.CfnSecurityGroup):
                     "ipProtocol": "tcp",
                     "fromPort": service.port,
                     "toPort": service.port,
-                    "sourceSecurityGroupId": platform.load_balancer.security_group.attr_group_id,
-                    "description": "Load balancer",
+                    "sourceSecurityGroupId": source.attr_group_id,
+                    "description": name,
                 }
+                for name, source in sources.items()
             ],
             security_group_egress=[OUT],
         )
@@ -51,10 +56,11 @@ class ClosedGroup(ec2.CfnSecurityGroup):
 
 @dataclass(frozen=True)
 class Placement:
-    """The cluster and the subnets of the platform, with a security group."""
+    """The cluster and the subnets of the platform, with a security group, or more than one."""
 
     platform: PlatformStack
     group: ec2.CfnSecurityGroup
+    also: ec2.CfnSecurityGroup | None = None
 
     @property
     def public_address(self) -> str:
@@ -71,7 +77,7 @@ class Placement:
         return {
             "awsvpcConfiguration": {
                 "assignPublicIp": self.public_address,
-                "securityGroups": [self.group.attr_group_id],
+                "securityGroups": [group.attr_group_id for group in (self.group, self.also) if group],
                 "subnets": self.subnets,
             }
         }

@@ -6,8 +6,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from settings import Service, Settings
+from stacks.constructs import gateway_access
 from stacks.constructs.arns import arn
-from stacks.constructs.gateway_access import policy_statements
 from stacks.constructs.log_group import LogGroup
 from stacks.constructs.secrets import read_statements
 from stacks.nag import acknowledge
@@ -17,7 +17,7 @@ PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 
 class TaskRoles(Construct):
     """`execution` pulls this service's images, reads its secrets and writes its logs; `task` may do nothing, but
-    that of the gateway reads policies and reports.
+    that of the gateway reads policies and what there is to route to, and reports.
 
     Policies are inline, so that they exist before the first task starts. The path is the log group's name: the names
     are CloudFormation's, and who may hand the roles to ECS has to name them in a policy.
@@ -39,14 +39,15 @@ class TaskRoles(Construct):
                 **({"secrets": iam.PolicyDocument(statements=secrets)} if secrets else {}),
             },
         )
-        gateway = policy_statements(self, settings) if service == settings.gateway else []
         self.task = iam.Role(
             self,
             "Task",
             path=f"{log_group.name}/",
             assumed_by=self._tasks_of_this_account(),
-            inline_policies={"policies": iam.PolicyDocument(statements=gateway)} if gateway else None,
+            inline_policies=self._of_gateway(settings) if service == settings.gateway else None,
         )
+        if service == settings.gateway:
+            acknowledge(self.task, gateway_access.reasons(self, settings))
         acknowledge(
             self.execution,
             {
@@ -60,6 +61,12 @@ class TaskRoles(Construct):
         return iam.ServicePrincipal(
             "ecs-tasks.amazonaws.com", conditions={"ArnLike": {"aws:SourceArn": arn(self, "ecs", "*")}}
         )
+
+    def _of_gateway(self, settings: Settings) -> dict[str, iam.PolicyDocument]:
+        return {
+            "policies": iam.PolicyDocument(statements=gateway_access.policy_statements(self, settings)),
+            "routes": iam.PolicyDocument(statements=gateway_access.route_statements(self, settings)),
+        }
 
     def _pull(self, repository: str) -> iam.PolicyDocument:
         return iam.PolicyDocument(

@@ -6,7 +6,7 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from settings import Service
-from settings.model import Worker
+from settings.model import GATEWAY, Worker
 from stacks.constructs.placement import Placement, ServingGroup
 from stacks.constructs.process import beside_web, web
 from stacks.constructs.route import Route
@@ -34,6 +34,7 @@ class RollingService(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         group = ServingGroup(self, "SecurityGroup", service=service, platform=platform)
+        also = platform.gateway_group if service.name == GATEWAY else None
         self.resource = ecs.CfnService(
             self,
             "Service",
@@ -44,7 +45,7 @@ class RollingService(Construct):
             desired_count=service.desired if service.min == service.max else None,
             deployment_configuration=_deployment_configuration(),
             health_check_grace_period_seconds=service.grace_period,
-            network_configuration=Placement(platform, group).network_configuration(),
+            network_configuration=Placement(platform, group, also).network_configuration(),
             load_balancers=[
                 ecs.CfnService.LoadBalancerProperty(
                     container_name=service.name,

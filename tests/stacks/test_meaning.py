@@ -19,6 +19,7 @@ TASK = "AWS::ECS::TaskDefinition"
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 ROLE = "AWS::IAM::Role"
+PARAMETER = "AWS::SSM::Parameter"
 SERVICE_KEYS = ("service-gateway", "service-hello")
 
 
@@ -77,14 +78,96 @@ def test_a_task_may_pull_its_own_images_and_nothing_else(synthesis: Synthesis, k
     assert ("Policies" in task) == (name == "gateway")
 
 
-def test_the_gateway_reads_its_policies_and_writes_reports_only(synthesis: Synthesis) -> None:
+def test_the_gateway_reads_its_own_and_writes_reports_only(synthesis: Synthesis) -> None:
     _, task = synthesis.resources("service-gateway", ROLE)
-    read, write = statements(task)
-    target = synthesis.settings.target
-    table = f"arn:aws:dynamodb:{target.region}:{target.account}:table/{synthesis.settings.gateway_table}"
-    assert (read["Action"], read["Resource"]) == ("dynamodb:GetItem", table)
-    assert (write["Action"], write["Resource"]) == ("dynamodb:PutItem", table)
-    assert write["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["gateway-tasks"]}}
+    allowed = statements(task)
+    target, prefix = synthesis.settings.target, synthesis.settings.prefix
+    here = f"{target.region}:{target.account}"
+    table = f"arn:aws:dynamodb:{here}:table/{synthesis.settings.gateway_table}"
+    path = f"arn:aws:ssm:{here}:parameter/slipway/{prefix}/gateway"
+    cluster = {"ArnEquals": {"ecs:cluster": f"arn:aws:ecs:{here}:cluster/{prefix}"}}
+    assert [(one["Action"], one["Resource"], one.get("Condition")) for one in allowed] == [
+        (["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"], table, None),
+        (
+            "dynamodb:PutItem",
+            table,
+            {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["gateway-tasks"]}},
+        ),
+        ("ssm:GetParametersByPath", [path, f"{path}/*"], None),
+        ("ecs:ListTasks", "*", cluster),
+        ("ecs:DescribeTasks", f"arn:aws:ecs:{here}:task/{prefix}/*", cluster),
+    ]
+
+
+def test_services_are_reached_through_the_gateway_only(synthesis: Synthesis) -> None:
+    resources = synthesis.template("platform")["Resources"]
+    listeners = {name: row["Properties"]["Port"] for name, row in resources.items() if row["Type"] == LISTENER}
+    doors = synthesis.resources("platform", "AWS::EC2::SecurityGroup")[0]["SecurityGroupIngress"]
+    (behind,) = (name for name, port in listeners.items() if port not in (80, 443))
+    assert listeners[behind] not in {door["FromPort"] for door in doors}
+    assert all(door["FromPort"] == door["ToPort"] for door in doors)
+    assert next(name for name in resources if name in listeners) in resources[behind]["DependsOn"]
+    for key in ("service-gateway", "service-hello", "service-shop"):
+        is_behind = "BehindListenerArn" in json.dumps(synthesis.resource(key, RULE)["ListenerArn"])
+        assert is_behind == (key != "service-gateway"), key
+
+
+def test_the_gateway_may_talk_to_services_and_they_to_nobody(synthesis: Synthesis) -> None:
+    def groups(key: str) -> list[str]:
+        network = synthesis.resources(key, SERVICE)[0]["NetworkConfiguration"]
+        return [json.dumps(group) for group in network["AwsvpcConfiguration"]["SecurityGroups"]]
+
+    _, gateway = groups("service-gateway")
+    assert "Gateway" in gateway
+    for key in ("service-hello", "service-shop"):
+        assert len(groups(key)) == 1
+        (serving,) = (
+            group["SecurityGroupIngress"]
+            for group in synthesis.resources(key, "AWS::EC2::SecurityGroup")
+            if "SecurityGroupIngress" in group
+        )
+        sources = {row["Description"]: json.dumps(row["SourceSecurityGroupId"]) for row in serving}
+        assert sources["Gateway"] == gateway
+        assert {row["FromPort"] for row in serving} == {synthesis.settings.service(key[8:]).port}
+
+
+def test_the_gateway_reads_of_a_service_what_the_agent_knows(synthesis: Synthesis) -> None:
+    for service in synthesis.settings.services:
+        found = synthesis.resources(service_key(service.name), PARAMETER)
+        assert len(found) == (service.name != "gateway")
+    shop = synthesis.resource("service-shop", PARAMETER)
+    assert shop["Name"] == f"/slipway/{synthesis.settings.prefix}/gateway/services/shop"
+    assert json.loads(shop["Value"]) == {
+        "port": 8080,
+        "host": "shop.example.com",
+        "health_path": "/health",
+        "timeout": 60,
+        "rate": 0,
+        "max_body": 0,
+        "public": False,
+        "sticky": "",
+    }
+
+
+def test_an_issuer_is_told_to_the_gateway(public: Synthesis) -> None:
+    assert public.resources("gateway", PARAMETER) == []
+    settings = make_settings("public")
+    keys = "https://login.example.com/keys"
+    target = replace(settings.target, jwt_issuer="https://login.example.com/", jwt_jwks=keys)
+    synthesis = synthesise(replace(settings, target=target))
+    auth = synthesis.resource("gateway", PARAMETER)
+    assert auth["Name"] == "/slipway/slipway-staging/gateway/auth"
+    assert json.loads(auth["Value"])["jwks_uri"] == keys
+
+
+def test_without_a_gateway_nothing_is_behind_it() -> None:
+    synthesis = synthesise(make_settings("public", SERVICES[1:]))
+    assert "gateway" not in synthesis.settings.stack_keys
+    assert [row["Port"] for row in synthesis.resources("platform", LISTENER)] == [80]
+    assert len(synthesis.resources("platform", "AWS::EC2::SecurityGroup")) == 1
+    assert synthesis.resources("service-hello", PARAMETER) == []
+    (ingress,) = synthesis.resource("service-hello", "AWS::EC2::SecurityGroup")["SecurityGroupIngress"]
+    assert ingress["Description"] == "Load balancer"
 
 
 def test_the_analyzer_reaches_its_table_its_bucket_and_its_logs_only(synthesis: Synthesis) -> None:
@@ -147,10 +230,10 @@ def analyzer_variables(synthesis: Synthesis) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("key", SERVICE_KEYS)
-def test_tasks_take_requests_from_the_load_balancer_only(synthesis: Synthesis, key: str) -> None:
-    (ingress,) = synthesis.resource(key, "AWS::EC2::SecurityGroup")["SecurityGroupIngress"]
-    assert "CidrIp" not in ingress
-    assert "SourceSecurityGroupId" in ingress
+def test_tasks_take_requests_from_groups_only(synthesis: Synthesis, key: str) -> None:
+    for ingress in synthesis.resource(key, "AWS::EC2::SecurityGroup")["SecurityGroupIngress"]:
+        assert "CidrIp" not in ingress
+        assert "SourceSecurityGroupId" in ingress
 
 
 @pytest.mark.parametrize("key", SERVICE_KEYS)
@@ -197,9 +280,9 @@ def test_images_that_served_are_shielded_from_expiry(synthesis: Synthesis) -> No
 def test_a_certificate_moves_the_services_to_https_on_the_same_listener(public: Synthesis, private: Synthesis) -> None:
     http = {name: r for name, r in public.template("platform")["Resources"].items() if r["Type"] == LISTENER}
     https = {name: r for name, r in private.template("platform")["Resources"].items() if r["Type"] == LISTENER}
-    (main,) = http
+    main, behind = http
     assert (http[main]["Properties"]["Port"], https[main]["Properties"]["Port"]) == (80, 443)
-    (redirect,) = https.keys() - {main}
+    (redirect,) = https.keys() - {main, behind}
     assert https[redirect]["DependsOn"] == [main]
     assert https[redirect]["Properties"]["DefaultActions"][0]["RedirectConfig"]["Protocol"] == "HTTPS"
 
@@ -229,6 +312,7 @@ def test_every_stack_says_what_it_was_synthesised_from(synthesis: Synthesis) -> 
 
 
 def test_nothing_knows_how_many_services_there_are(public: Synthesis) -> None:
+    # Services refer to the platform's exports; without all of them a new service would need another platform.
     many = tuple(
         Service(name=f"app{number}", source="examples/hello", path=f"/app{number}", priority=200 + number)
         for number in range(8)

@@ -34,7 +34,7 @@ def updating(cloud: Cloud, heard: list[Event]) -> World:
     holds(cloud, "src-old")
     made = session(cloud, heard)
     made.baselines["hello"] = BEFORE
-    made.urls["hello"] = "http://lb/hello"
+    made.urls |= {"gateway": "http://lb/", "hello": "http://lb/hello"}
     return made
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from scripts.engine import steps
 from scripts.engine.errors import Cancelled, Failed, RolledBack, Superseded, Transient
 from scripts.engine.events import Event
 from scripts.engine.execute import prepare, roll
+from scripts.engine.steps import Verify
 from scripts.engine.world import World
 from tests.unit.engine.clouds import Cloud
 from tests.unit.engine.worlds import session
@@ -164,3 +166,29 @@ def test_the_worst_error_of_a_phase_rises(world: World, first: Exception, second
 def test_more_lanes_than_threads_all_run(world: World, heard: list[Event]) -> None:
     assert roll(tuple((Step(f"s{n}"),) for n in range(40)), world) == {}
     assert len(stages(heard)) == 40
+
+
+@pytest.mark.parametrize("ends", [lambda world: "good", fails(RolledBack("crashed"))])
+def test_a_service_is_asked_when_the_gateway_is_there_or_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch, ends: Callable[[World], str]
+) -> None:
+    order: list[str] = []
+
+    def prove(world: World, name: str) -> str:
+        order.append(name)
+        return ends(world) if name == "gateway" else "good"
+
+    def late(world: World) -> str:
+        world.cancelled(0.3)
+        return "late"
+
+    monkeypatch.setattr(steps, "prove", prove)
+    assert roll(((Step("gateway", stage="build"),),), world) == {}
+    roll(((Verify("hello", "src-h", "gateway"),), (Step("gateway", late), Verify("gateway", "src-g"))), world)
+    assert order == ["gateway", "hello"]
+
+
+def test_a_cancel_ends_the_wait_for_the_gateway(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "prove", lambda world, name: "good")
+    world.shell.cancelled.set()
+    assert Verify("hello", "src-h", "gateway").run(world) == "good"

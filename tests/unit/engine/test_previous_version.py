@@ -71,7 +71,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, proof: Proof) -> list[str]:
 def test_proof_through_the_load_balancer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = answering(monkeypatch, Proof(True, "HTTP 200, 3 times in a row, 4 ms at most"))
     assert prove(world, "hello") == "HTTP 200, 3 times in a row, 4 ms at most"
-    assert asked == ["http://lb/hello/health"]
+    assert asked == ["http://lb/.gateway/health/hello"]
 
 
 @pytest.mark.parametrize("desired", [0, 2])
@@ -102,7 +102,8 @@ def test_a_version_that_does_not_answer_gives_way_to_the_one_before(
     )
     assert len(updates(cloud)) == 1
     (evidence,) = told(heard, "evidence")
-    assert evidence["sentence"] == "the tasks are healthy, but http://lb/hello answers HTTP 404"
+    assert evidence["sentence"] == "the tasks are healthy, but http://lb/.gateway/health/hello answers HTTP 404"
+    assert "./poe logs gateway" in evidence["remedy"]
 
 
 def test_a_first_version_that_does_not_answer_has_failed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,8 +38,14 @@ def planned(path: Path, *services: ServicePlan, **more: Any) -> Plan:
     return Plan("staging", path, "", services, **more)
 
 
-def rolling(service: str, tag: str, *, certain: bool) -> tuple[Rollout, Verify]:
-    return Rollout(service, tag, certain=certain), Verify(service, tag)
+def rolling(service: str, tag: str, *, certain: bool, after: str = "") -> tuple[Rollout, Verify]:
+    return Rollout(service, tag, certain=certain), Verify(service, tag, after)
+
+
+def after_each_other(tags: tuple[tuple[str, str], ...]) -> tuple[tuple[Rollout, Verify], ...]:
+    (gateway, its_tag), *others = tags
+    behind = (rolling(name, tag, certain=False, after=gateway) for name, tag in others)
+    return (rolling(gateway, its_tag, certain=False), *behind)
 
 
 def test_nothing_to_do() -> None:
@@ -132,8 +138,21 @@ def test_on_the_full_path_a_service_to_be_deployed_again_is() -> None:
     found = schedule(planned(Path.FULL, *services, stacks=("service-gateway", "service-hello")))
     assert found.rolling == (
         rolling("gateway", "src-g", certain=False),
-        (Reassert("hello"), *rolling("hello", "src-h", certain=True)),
+        (Reassert("hello"), *rolling("hello", "src-h", certain=True, after="gateway")),
     )
+
+
+def test_services_are_verified_after_the_gateway_that_leads_to_them() -> None:
+    services = (replace(GATEWAY, path=Path.FAST), *(replace(HELLO, service=f"app{at}") for at in range(9)))
+    found = schedule(planned(Path.FAST, *reversed(services))).rolling
+    assert found[0][-1] == Verify("gateway", "src-g")  # only some lanes run at a time
+    assert {lane[-1].after for lane in found[1:] if isinstance(lane[-1], Verify)} == {"gateway"}
+
+
+def test_nobody_waits_for_a_gateway_whose_policies_alone_changed() -> None:
+    gateway = replace(GATEWAY, path=Path.POLICY, policies=True)
+    found = schedule(planned(Path.FAST, gateway, HELLO)).rolling
+    assert found[-1][-1] == Verify("hello", "src-h")
 
 
 def test_a_new_service_is_published_by_the_cdk_and_not_pushed() -> None:
@@ -155,7 +174,7 @@ def test_an_empty_target_from_its_plan_to_its_steps() -> None:
             ),
             ((DeployStacks(keys, tags),),),
         ),
-        rolling=tuple(rolling(service, tag, certain=False) for service, tag in tags),
+        rolling=after_each_other(tags),
     )
 
 
@@ -227,7 +246,7 @@ def test_on_the_full_path_it_runs_between_two_deployments() -> None:
         ((Release("hello", "src-h"),),),
         ((DeployStacks(keys[2:], tags),),),
     )
-    assert found.rolling == tuple(rolling(name, tag, certain=False) for name, tag in tags)
+    assert found.rolling == after_each_other(tags)
 
 
 def test_without_anything_new_below_it_one_deployment_is_enough() -> None:

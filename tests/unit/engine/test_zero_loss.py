@@ -19,6 +19,8 @@ from tests.unit.engine.clouds import Cloud
 from tests.unit.engine.moments import BEFORE
 from tests.unit.engine.worlds import session
 
+HEALTH = "/.gateway/health/hello"
+
 
 class Service:
     """Answers every request of the load as its table of paths says."""
@@ -51,7 +53,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
 @pytest.fixture
 def world(cloud: Cloud) -> World:
     made = session(cloud, [])
-    made.urls["hello"] = "http://lb/hello"
+    made.urls |= {"gateway": "http://lb/", "hello": "http://lb/hello"}
     made.baselines["hello"] = BEFORE
     made.proving = Proving(rate=100)
     return made
@@ -64,13 +66,20 @@ def test_from_before_the_update_until_after_live(world: World, service: Service)
     found = world.proofs["hello"]
     assert (found["path"], found["failed"], world.loads) == ("/health", 0, {})
     assert min(found["before"]["sent"], found["after"]["sent"]) > 0
-    assert set(service.asked) == {"/hello/health"}
+    assert set(service.asked) == {HEALTH}
     assert zero_loss.losses(world, {}) == {}
+
+
+def test_a_path_of_the_user_is_asked_as_users_do(world: World, service: Service) -> None:
+    world.proving = Proving(rate=100, path="/orders")
+    zero_loss.begin(world, "hello")
+    zero_loss.finish(world, "hello")
+    assert set(service.asked) == {"/hello/orders"}
 
 
 def test_a_loss_fails_a_service_that_is_live(world: World, service: Service) -> None:
     zero_loss.begin(world, "hello")
-    service.kinds["/hello/health"] = "reset"
+    service.kinds[HEALTH] = "reset"
     zero_loss.finish(world, "hello")
     (error,) = zero_loss.losses(world, {}).values()
     assert isinstance(error, Failed)
@@ -79,7 +88,7 @@ def test_a_loss_fails_a_service_that_is_live(world: World, service: Service) -> 
     assert zero_loss.losses(world, {"hello": RolledBack("it crashed")}) == {}
 
 
-@pytest.mark.parametrize("path", ["/hello/health", "/hello/slow"])
+@pytest.mark.parametrize("path", [HEALTH, "/hello/slow"])
 def test_a_path_that_fails_before_the_update_is_refused(world: World, service: Service, path: str) -> None:
     world.proving = Proving(rate=100, long_path="/slow")
     service.kinds[path] = "4xx"
@@ -93,7 +102,7 @@ def test_a_path_that_fails_before_the_update_is_refused(world: World, service: S
 def test_one_failure_before_the_update_is_no_reason_to_stop(
     world: World, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service.kinds["/hello/health"] = "5xx"
+    service.kinds[HEALTH] = "5xx"
     asked = service.send
 
     def heals(where: Address, timeout: float) -> Reply:
@@ -129,7 +138,7 @@ def _with(settings: Settings, service: Any) -> Settings:
 
 
 def test_ctrl_c_ends_a_load_whose_service_hangs(world: World, service: Service) -> None:
-    service.kinds["/hello/health"] = "hang"
+    service.kinds[HEALTH] = "hang"
     world.shell.cancelled.set()
     with pytest.raises(Cancelled):
         zero_loss.begin(world, "hello")
@@ -141,7 +150,7 @@ def test_ctrl_c_ends_a_load_whose_service_hangs(world: World, service: Service) 
 def test_a_stall_delays_no_other_request(world: World, service: Service) -> None:
     """Every request hangs, and still all that are due are sent."""
     zero_loss.begin(world, "hello")
-    service.kinds["/hello/health"] = "hang"
+    service.kinds[HEALTH] = "hang"
     before = len(service.asked)
     while len(service.asked) < before + 10:
         assert not world.cancelled(0.01)

@@ -120,7 +120,7 @@ SERVICE_VALUES = (
     ("environment", f'{{ A = 1, B = "{"x" * 99}" }}', "{'A': 1, 'B': '" + "x" * 42 + "...", TEXTS),
     ("public", '"yes"', "'yes'", "use true or false"),
     ("public", "1", "1", "use true or false"),
-    ("request_timeout", "0", "0", "use seconds from 1 to 3600"),
+    ("request_timeout", "0", "0", "use seconds from 1 to 60"),
     ("rate_limit", "-1", "-1", "use requests a second, from 0 to 1000000"),
     ("max_body", "4294967296", "4294967296", "use bytes from 0 to 4294967295"),
     ("max_body", '"1 MB"', "'1 MB'", "use bytes from 0 to 4294967295"),
