@@ -38,6 +38,7 @@ def app(service: Service, status: dict[str, Any]) -> dict[str, Any]:
         "name": service.name,
         "route": service.route,
         "url": status["url"],
+        "public": status["public"],
         "repository": service.repository,
         "source": service.source,
         "ref": service.ref,
@@ -60,7 +61,7 @@ def source_of(row: dict[str, Any]) -> str:
 
 
 def _place(row: dict[str, Any]) -> str:
-    return str(row["url"] or row["route"].removeprefix("//"))
+    return str(row["url"] or row["route"].removeprefix("//")) + (" (public)" if row["public"] else "")
 
 
 def main() -> None:

@@ -44,6 +44,7 @@ def deploy_app_verb() -> int:
         path=arguments.path,
         host=arguments.host,
         allowed=tuple(arguments.allow_secret),
+        private=arguments.private,
     )
     if arguments.dry_run:
         return _dry_run(arguments, wish)
@@ -52,6 +53,9 @@ def deploy_app_verb() -> int:
         if shell.cancelled.is_set():
             raise Cancelled("stopped", remedy="nothing was changed")
         made = record(ROOT, application, arguments.target)
+        if made.is_newly_public:
+            text = f"{made.name} is public: no policy is asked for it; --private leaves it to the policies"
+            events.emit("notice", code="public", text=text)
 
         def act(world: World) -> Outcome:
             world.manners = command.read_manners(arguments, made.settings.target.rollout_timeout)
@@ -82,6 +86,11 @@ def _parse() -> argparse.Namespace:
         action="append",
         default=[],
         help="let it read the secret of this variable although that is not below its own name; may be repeated",
+    )
+    parser.add_argument(
+        "--private",
+        action="store_true",
+        help="leave it to the policies who reaches it (default: everybody does)",
     )
     parser.add_argument("--dry-run", action="store_true", help="show the section and the plan, and change nothing")
     parser.add_argument("--allow-older", action="store_true", help="replace a version of a newer commit")
@@ -163,7 +172,9 @@ def _dry_run(arguments: argparse.Namespace, wish: Wish) -> int:
     world = open_world(made.settings, Events(), Shell(), look_only=True)
     if not arguments.json:
         service = made.settings.service(made.name)
-        print(f"[services.{made.name}] in slipway.toml: {service.repository or service.source}, {service.route}")
+        admission = ", public" if service.public else ""
+        source = service.repository or service.source
+        print(f"[services.{made.name}] in slipway.toml: {source}, {service.route}{admission}")
     show(world, look(world, [made.name]), as_json=arguments.json)
     return 0
 

@@ -35,7 +35,7 @@ def status_verb() -> int:
     for name, row in rows["services"].items():
         print(
             f"  {name:<{width}}  {row['image_tag'] or 'not deployed':<17}  "
-            f"{row['state']:<24}  {row['url'] or ''}".rstrip()
+            f"{row['state']:<24}  {row['url'] or ''}{' (public)' if row['public'] else ''}".rstrip()
         )
         for line in (*_traffic(row), *_processes(row)):
             print(f"  {'':<{width}}    {line}")
@@ -114,6 +114,7 @@ def _row(world: World, state: TargetState, name: str) -> dict[str, Any]:
         **own,
         "health": health,
         "url": url,
+        "public": service.public and world.settings.is_behind_gateway(service),
         "state": f"{own['state']}, {health}" if stack else "",
         "workers": {
             worker: _counts(state.running[ecs_name], wanted) if ecs_name in state.running else {"state": ""}

@@ -9,6 +9,7 @@ from typing import Any
 from scripts.engine.errors import BadInput
 from settings import rules
 from settings.checks import NAMES
+from settings.model import GATEWAY
 from settings.services import layered
 
 LONGEST = NAMES["services"]
@@ -24,7 +25,9 @@ def valid_name(text: str) -> str:
 def chosen_name(wanted: str | None, suggestions: list[str]) -> str:
     """The name that was asked for, or the first that can be made; raises BadInput for a bad one."""
     if wanted is None:
-        return next((name for name in map(valid_name, suggestions) if name), FALLBACK)
+        return next((name for name in map(valid_name, suggestions) if name and name != GATEWAY), FALLBACK)
+    if wanted == GATEWAY:
+        raise BadInput("that is the name of the gateway", where="--name", remedy="choose another one")
     if not rules.is_name(LONGEST)(wanted):
         raise BadInput(
             f"{wanted!r} is not a service's name", where="--name", remedy=f"use {rules.SHORT_NAME.format(LONGEST)}"
@@ -52,7 +55,11 @@ def placed(name: str, rows: Mapping[str, Any], *, path: str | None, host: str | 
     else:
         keys = {"path": f"/{name}"}
     route = f"//{host}" if host is not None else keys["path"]
-    others = {route_of(row): other for other, row in rows.items() if other != name and isinstance(row, dict)}
+    others = {
+        route_of(row): other
+        for other, row in rows.items()
+        if other not in (name, GATEWAY) and isinstance(row, dict)  # the gateway takes everything first
+    }
     if route in others:
         option = "--host" if host is not None else "--path"
         raise BadInput(

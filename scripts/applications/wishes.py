@@ -33,6 +33,8 @@ class Wish:
     host: str | None = None
     allowed: tuple[str, ...] = ()
     """Variables whose secrets the application may read although they are not its own."""
+    private: bool = False
+    """Whether the policies decide who reaches it, instead of nobody being asked."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from scripts.applications.settings_file import editing, put_back, rows, with_sec
 from scripts.applications.wishes import Place, Wish
 from scripts.engine.errors import BadInput
 from settings import Settings, SettingsError, load
+from settings.model import GATEWAY
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Section:
     before: str
     text: str
     settings: Settings
+
+    @property
+    def is_newly_public(self) -> bool:
+        """Whether this section opened the service to everybody."""
+        return self.name not in rows(self.before) and self.settings.service(self.name).public
 
 
 def propose(root: Path, application: Application, target: str | None) -> Section:
@@ -68,6 +74,7 @@ def _section(root: Path, before: str, application: Application, target: str | No
     row = _origin(application)
     name = _name(application, present, row)
     row |= placed(name, present, path=application.wish.path, host=application.wish.host)
+    row |= _admission(application.wish, present, name)
     allowed = _allowed(application, present.get(name, {}))
     row |= {"secrets": allowed} if allowed else {}
     text = with_section(before, name, {**row, "app": application.found.row})
@@ -107,6 +114,13 @@ def _allowed(application: Application, own: Mapping[str, Any]) -> dict[str, str]
     """The secrets that people allow: those in the service's own section, and those that the command line names."""
     claimed = application.found.row.get("secrets", {})
     return {**own.get("secrets", {}), **{key: claimed[key] for key in application.wish.allowed if key in claimed}}
+
+
+def _admission(wish: Wish, present: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A new service behind the gateway is open to everybody, as it is without one; later the file decides."""
+    if wish.private:
+        return {"public": None}
+    return {"public": True} if GATEWAY in present and name not in present else {}
 
 
 def _origin(application: Application) -> dict[str, Any]:

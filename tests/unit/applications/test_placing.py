@@ -29,6 +29,17 @@ def test_the_first_that_can_be_made() -> None:
         chosen_name("Mine!", [])
 
 
+def test_nobody_else_is_the_gateway() -> None:
+    assert chosen_name(None, ["gateway", "api"]) == "api"
+    with pytest.raises(BadInput, match="name of the gateway"):
+        chosen_name("gateway", [])
+
+
+def test_the_gateway_leaves_the_root_to_others() -> None:
+    rows = {"gateway": {"source": "envoy", "path": "/"}}
+    assert placed("site", rows, path="/", host=None) == {"path": "/", "host": None}
+
+
 def test_routes() -> None:
     assert placed("new", ROWS, path=None, host=None) == {"path": "/new"}
     assert placed("new", ROWS, path="/a/b", host=None) == {"path": "/a/b", "host": None}

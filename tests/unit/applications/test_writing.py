@@ -60,6 +60,25 @@ def test_recorded(root: Path) -> None:
     assert made.settings.service("shop").port == 8000
 
 
+GATEWAY = '\n[services.gateway]\nsource = "envoy"\n'
+
+
+def test_behind_a_gateway_a_new_application_is_public(root: Path) -> None:
+    (root / "slipway.toml").write_text(TEXT + GATEWAY)
+    made = record(root, application(root), None)
+    assert (services(root)["shop"]["public"], made.is_newly_public) == (True, True)
+    assert not record(root, application(root, commit="2"), None).is_newly_public
+    record(root, application(root, private=True), None)
+    assert "public" not in services(root)["shop"]
+    assert not record(root, application(root, commit="3"), None).settings.service("shop").public
+
+
+def test_a_private_one_is_left_to_the_policies(root: Path) -> None:
+    (root / "slipway.toml").write_text(TEXT + GATEWAY)
+    made = record(root, application(root, private=True), None)
+    assert ("public" in services(root)["shop"], made.is_newly_public) == (False, False)
+
+
 def test_proposed_is_not_written(root: Path) -> None:
     assert propose(root, application(root), None).name == "shop"
     assert (root / "slipway.toml").read_text() == TEXT
