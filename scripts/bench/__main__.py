@@ -22,7 +22,7 @@ PUBLISHED = ROOT / "docs" / "bench"
 SCRATCH = ROOT / ".slipway" / "bench"
 """Where figures go that are not all of them."""
 QUICK = Extent(
-    pairs=2, bootstraps=1, plans=(10,), parts=tuple(part for part in PARTS if part != "variants"), records=500
+    pairs=2, bootstraps=1, plans=(10,), parts=tuple(part for part in PARTS if part != "variants"), records=500, swaps=20
 )
 
 
@@ -63,7 +63,7 @@ def _extent(arguments: argparse.Namespace) -> Extent:
     base = QUICK if arguments.quick else Extent()
     parts = tuple(part for part in PARTS if part in arguments.only) if arguments.only else base.parts
     bootstraps = 1 if arguments.only else base.bootstraps
-    return Extent(arguments.pairs or base.pairs, bootstraps, base.plans, parts, base.records)
+    return Extent(arguments.pairs or base.pairs, bootstraps, base.plans, parts, base.records, base.swaps)
 
 
 def _teller() -> Any:

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any, Literal
 
 from scripts.bench.deploy_report import Report, busy, overhead, update_to_live
+from scripts.bench.gateway.swapping import SWAPS
 from scripts.bench.pairs import Series
 from scripts.bench.planning import Planning
 from scripts.bench.remembering import RECORDS
@@ -61,6 +62,10 @@ def _analyzed(row: int) -> Callable[[Facts], float]:
     return lambda facts: float(facts["analyze"]["library"][row]["seconds"]["median"])
 
 
+def _median(part: str, figure: str) -> Callable[[Facts], float]:
+    return lambda facts: float(facts[part][figure]["median"])
+
+
 def _nothing(facts: Facts) -> float:
     return float(facts["pairs"]["nothing"]["slipway"]["seconds"]["median"])
 
@@ -73,6 +78,12 @@ def _history(facts: Facts) -> float:
     if facts["history"]["records"] < RECORDS:
         raise KeyError("fewer records than the bound is for")
     return float(facts["history"]["commands"][0]["seconds"]["median"])
+
+
+def _swapped(facts: Facts) -> float:
+    if facts["swaps"]["swaps"] < SWAPS:
+        raise KeyError("fewer swaps than the bound is for")
+    return float(facts["swaps"]["failed"])
 
 
 BOUNDS = (
@@ -96,6 +107,14 @@ BOUNDS = (
     Bound("deploy-app, second commit, to live", "at most", 8, "s", lambda f: f["app"]["second"]["live"]["median"]),
     Bound("history of 10,000 deployments", "at most", 1.0, "s", _history),
     Bound("./poe analyze, 100 files", "at most", 0.6, "s", lambda f: f["analyze"]["command"]["median"]),
+    Bound("policy change, until every gateway task enforces it", "at most", 1.0, "s", _median("policy", "seconds")),
+    Bound(
+        "policy change, stacks, services and tasks touched", "at most", 0, "changes", lambda f: f["policy"]["touched"]
+    ),
+    Bound("100 policies, compiled and checked", "at most", 0.5, "s", _median("compile", "seconds")),
+    Bound("tokens and 100 policies, of a bare gateway", "at least", 0.5, "x", _median("gateway", "of_bare")),
+    Bound("tokens and 100 policies, of a sidecar", "at least", 6, "x", _median("gateway", "times_sidecar")),
+    Bound("100 policy swaps, 20 changes of routes, failed", "at most", 0, "requests", _swapped),
 )
 
 

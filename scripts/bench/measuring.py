@@ -19,6 +19,7 @@ from scripts.bench import (
     planning,
     remembering,
 )
+from scripts.bench.gateway import compiling, policy_change, swapping, throughput
 from scripts.bench.pairs import Pairs, Series
 from scripts.bench.process import run
 from scripts.bench.sides import Change, Side, converge, plain, plain_commands, slipway
@@ -30,6 +31,7 @@ Facts = dict[str, Any]
 Say = Callable[[str], None]
 PARTS = (
     *("nothing", "source", "variants", "setting", "rollback", "ledger", "crowd", "app"),
+    *("policy", "gateway", "swaps"),
     *("memory", "analyze", "history", "plan"),
 )
 
@@ -43,6 +45,7 @@ class Extent:
     plans: tuple[int, ...] = (10, 50, 100)
     parts: tuple[str, ...] = PARTS
     records: int = remembering.RECORDS
+    swaps: int = swapping.SWAPS
 
 
 class Bench:
@@ -69,6 +72,9 @@ class Bench:
             "ledger": self._ledger,
             "crowd": self._crowd,
             "app": self._app,
+            "policy": self._policy,
+            "gateway": self._gateway,
+            "swaps": self._swaps,
             "memory": self._memory,
             "history": self._history,
             "analyze": self._analyze,
@@ -173,6 +179,17 @@ class Bench:
 
     def _app(self) -> None:
         self.facts["app"] = new_application.measure(self.site, min(3, self.extent.pairs), self.say)
+
+    def _policy(self) -> None:
+        converge(self.site)
+        self.facts["compile"] = compiling.measure(self.site, self.extent.pairs, self.say)
+        self.facts["policy"] = policy_change.measure(self.site, self.extent.pairs, self.say)
+
+    def _gateway(self) -> None:
+        self.facts["gateway"] = throughput.measure(self.site, self.extent.pairs, self.say)
+
+    def _swaps(self) -> None:
+        self.facts["swaps"] = swapping.measure(self.site, self.extent.swaps, self.say)
 
     def _history(self) -> None:
         repeats = max(5, self.extent.pairs)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from scripts.bench import machine
+from scripts.bench.cells import Facts, Table
+from scripts.bench.cells import milliseconds as _ms
+from scripts.bench.cells import seconds as _s
+from scripts.bench.cells import spread as _spread
+from scripts.bench.gateway import tables as gateway
 
-Facts = dict[str, Any]
 CHANGES = {
     "nothing": "nothing changed: until the command ends",
     "source": "one source line: until the new version answers everything",
@@ -19,7 +22,7 @@ CROWD = (
     "never more than {at_once} at one time; {seconds:.0f} s in all"
 )
 APP = {"first": "first time, nothing cached", "second": "second commit, same dependencies"}
-COUNTED = ("calls", "deploys")
+COUNTED = ("calls", "deploys", "changes", "requests")
 PAIR_HEAD = ["", "median", "min to max", "times faster, pair by pair", "whole command"]
 
 
@@ -36,9 +39,6 @@ def markdown(facts: Facts) -> Iterator[str]:
     for title, head, rows in tables(facts):
         yield from ("", f"**{title}**", "", _bar(head), _bar(["---"] * len(head)), *map(_bar, rows))
     yield from ("", *(f"- {note}" for note in notes(facts)))
-
-
-Table = tuple[str, list[str], list[list[str]]]
 
 
 def tables(facts: Facts) -> Iterator[Table]:
@@ -60,6 +60,7 @@ def tables(facts: Facts) -> Iterator[Table]:
         head = ["", "to live", "min to max", "whole command"]
         rows = [[APP[k], *_spread(v["live"]), _s(v["wall"]["median"])] for k, v in facts["app"].items()]
         yield "an application from its git URL, until the new version answers everything", head, rows
+    yield from gateway.tables(facts)
     if "history" in facts:
         rows = [[row["command"], *_spread(row["seconds"])] for row in facts["history"]["commands"]]
         yield f"a ledger of {facts['history']['records']:,} deployments", ["", "median", "min to max"], rows
@@ -97,6 +98,7 @@ def notes(facts: Facts) -> Iterator[str]:
         yield f"going back: {_s(overhead['median'])} of the command are the tool's own, the rest is the rollout"
     if "crowd" in facts:
         yield CROWD.format(**facts["crowd"])
+    yield from gateway.notes(facts)
     lost = sum(side["requests_lost"] for row in facts["pairs"].values() for side in (row["slipway"], *row["against"]))
     yield f"requests without a good answer in all deploys: {lost}"
     repeated = sum(len(row["repeated"]) for row in facts["pairs"].values())
@@ -127,18 +129,6 @@ def _bound_row(row: Facts) -> list[str]:
         f"{row['measured']:g} {row['unit']}" if row["unit"] in COUNTED else f"{row['measured']:.2f} {row['unit']}"
     )
     return [row["name"], row["bound"], measured, "reached" if row["reached"] else "MISSED"]
-
-
-def _spread(facts: Facts) -> list[str]:
-    return [_s(facts["median"]), f"{facts['min']:.2f} to {facts['max']:.2f}"]
-
-
-def _s(seconds: float) -> str:
-    return f"{seconds:.2f} s"
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms"
 
 
 def _bar(cells: Sequence[str]) -> str:

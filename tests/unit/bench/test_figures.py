@@ -10,12 +10,15 @@ import pytest
 
 from scripts.bench import bookkeeping, figures, new_application, plot, publish, table
 from scripts.bench.deploy_report import Report, Stage
+from scripts.bench.gateway import policy_change, swapping, throughput
+from scripts.bench.gateway.wrk import Load
 from scripts.bench.memory import Peak
 from scripts.bench.pairs import Series
 from scripts.bench.planning import Planning
 from scripts.bench.sides import Change, Done, Timing
 from scripts.bench.spread import spread
 
+SIDES = (throughput.BARE, throughput.OWN, throughput.ASKING)
 STAGES = (
     Stage("prepare", None, 0.0, 0.25),
     Stage("build", "hello", 0.5, 0.5),
@@ -77,6 +80,14 @@ def measured() -> dict[str, Any]:
             "records": 10_000,
             "commands": [{"command": "./poe history", "seconds": spread([0.7, 0.8, 0.9]).as_facts()}],
         },
+        "policy": {
+            **policy_change.facts_of([(0.9, Report("live", "policy", 0.5, 15, STAGES))]), "tasks": 2, "touched": 0,
+        },
+        "compile": {name: spread([0.3]).as_facts() for name in ("compile", "check", "seconds", "command")},
+        "gateway": throughput.facts_of(
+            {side: [Load(count, 2.0, 0, 1.0, 5.0)] for side, count in zip(SIDES, (40_000, 24_000, 3_000), strict=True)}
+        ),
+        "swaps": swapping.facts_of(Load(9_000, 60.0, 0, 1.0, 20.0), [0.2] * swapping.SWAPS, swapping.ROUTES),
         "variants": [figures.variant_facts("cdk deploy", plain(4.0, 5.0))],
         "memory": figures.memory_facts(own(10.0, 2.0)),
         "analyze": {
@@ -129,7 +140,9 @@ def test_what_was_not_measured_is_not_judged() -> None:
     facts = measured()
     del facts["fast_path"], facts["planning"], facts["analyze"], facts["pairs"]["nothing"]
     del facts["rollback"], facts["pairs"]["rollback"], facts["ledger"], facts["crowd"], facts["app"]
+    del facts["policy"], facts["compile"], facts["gateway"]
     facts["history"]["records"] = 500
+    facts["swaps"]["swaps"] = 20
     assert [row["name"] for row in figures.judge(facts)] == [
         "one source line, times faster to live",
         "bootstrap from an empty cloud",
