@@ -21,11 +21,13 @@ from agent.metrics import Metrics
 from agent.policies import Policies
 from agent.reporting import Reports
 from agent.routing import Routing
+from agent.steering import Steering
 from agent.store import Store
 from agent.supervision import Child, prepare
 from agent.threads import Threads
 
 POLICY_SECONDS = 0.25
+TRAFFIC_SECONDS = 0.25
 ROUTING_SECONDS = 1.0
 KEYS_SECONDS = 1.0
 REPORT_SECONDS = 1.0
@@ -42,6 +44,7 @@ class Current:
     enforcer: Enforcer
     policies: Policies
     candidate: Candidate
+    steering: Steering
     reports: Reports
 
     def try_candidate(self) -> None:
@@ -58,11 +61,13 @@ def main() -> int:
     shutil.copy(here.configuration / POLICY_FILE, here.state / POLICY_FILE)
     files.replace(here.state / shadow.SHADOW_FILE, files.resources(shadow.idle()))
     api, keys = EnvoyApi(here.state, here.port), Keys(here.state)
-    look = Look(here, Provider(os.environ), Routing(here.state, here.configuration / "index.html"))
+    routing = Routing(here.state, here.configuration / "index.html", api)
+    look = Look(here, Provider(os.environ), routing)
     keys.step(look.auth)
-    current = _current(here, api)
+    current = _current(here, api, routing)
     if current:
         current.policies.prepare(FIRST_SECONDS)
+        current.steering.prepare()
         look.step()
     child = Child(here, api)
     threads = Threads(stop, child)
@@ -70,6 +75,7 @@ def main() -> int:
     if current:
         threads.every(POLICY_SECONDS, current.policies.step, first=lambda: _begin(current, api))
         threads.every(POLICY_SECONDS, current.try_candidate)
+        threads.every(TRAFFIC_SECONDS, current.steering.step)
         threads.every(ROUTING_SECONDS, look.step)
         threads.whenever(lambda: current.reports.await_news(REPORT_SECONDS), current.reports.step)
         metrics = Metrics(api, here.prefix)
@@ -78,7 +84,7 @@ def main() -> int:
     return child.await_end(stop)
 
 
-def _current(here: Environment, api: EnvoyApi) -> Current | None:
+def _current(here: Environment, api: EnvoyApi, routing: Routing) -> Current | None:
     if not here.table:
         log.say("no policy store: the baked policies are enforced")
         return None
@@ -86,7 +92,8 @@ def _current(here: Environment, api: EnvoyApi) -> Current | None:
     store = _store(here)
     enforcer = Enforcer(store, reports, state=here.state, prover=api)
     candidate = Candidate(_store(here), reports, Beside(here.state, api, lambda: enforcer.version))
-    return Current(enforcer, Policies(store, enforcer), candidate, reports)
+    steering = Steering(_store(here), reports, routing=routing, envoy=api)
+    return Current(enforcer, Policies(store, enforcer), candidate, steering, reports)
 
 
 def _store(here: Environment) -> Store:

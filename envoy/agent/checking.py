@@ -8,6 +8,7 @@ import sys
 
 from agent import environment, files, shadow
 from agent.enforcing import POLICY_FILE
+from agent.envoy_api import EnvoyApi
 from agent.keys import Keys
 from agent.routing import Routing
 from agent.supervision import prepare, words
@@ -20,7 +21,7 @@ def main(envoy: str) -> int:
     shutil.copy(here.configuration / POLICY_FILE, here.state / POLICY_FILE)
     files.replace(here.state / shadow.SHADOW_FILE, files.resources(shadow.idle()))
     Keys(here.state)
-    Routing(here.state, here.configuration / "index.html")
+    Routing(here.state, here.configuration / "index.html", EnvoyApi(here.state, here.port))
     return subprocess.run([*words(here), "--mode", "validate"], check=False).returncode
 
 

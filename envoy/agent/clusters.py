@@ -1,4 +1,11 @@
-"""Services as Envoy's clusters, and their tasks as endpoints, of which only those that answer get requests."""
+"""Services as Envoy's clusters, and their tasks as endpoints, of which only those that answer get requests.
+
+| cluster | is |
+|---|---|
+| `<service>`, `<service>_next` | the tasks of a version |
+| `<service>_asked`, `<service>_next_asked` | the same for questions about health, which are no requests of users |
+| `<service>_shift` | the second version, and the main one while no task of the second answers |
+"""
 
 from __future__ import annotations
 
@@ -7,8 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from agent.services import Service
+from agent.traffic import NEXT
 
 HTTP_OPTIONS = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+AGGREGATE = "type.googleapis.com/envoy.extensions.clusters.aggregate.v3.ClusterConfig"
+ASKED, SHIFT = "_asked", "_shift"
+UNSHARED = 10_000
+"""Percent of overprovisioning: a version with few healthy tasks hands nothing over, only one with none does.
+Source: envoy.config.endpoint.v3.ClusterLoadAssignment.Policy."""
 MANY = 10_000
 """Connections and requests of a cluster; the limit of the whole gateway is in envoy.yaml."""
 
@@ -20,13 +33,51 @@ def endpoints_file(name: str) -> str:
     return f"endpoints-{name}.json"
 
 
+def asked_name(version: str) -> str:
+    """The cluster for questions about a version's health."""
+    return version + ASKED
+
+
+def shift_name(service: str) -> str:
+    """The cluster for what the second version gets."""
+    return service + SHIFT
+
+
+def of(version: Service, state: Path) -> list[Json]:
+    """All clusters of a version."""
+    rows = [cluster(version, state), _either(asked_name(version.name), [version.name])]
+    if version.name.endswith(NEXT):
+        main = version.name.removesuffix(NEXT)
+        rows.append(_either(shift_name(main), [version.name, main]))
+    return rows
+
+
+def _either(name: str, those: list[str]) -> Json:
+    """The first of these clusters of which a task answers."""
+    return {
+        "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+        "name": name,
+        "connect_timeout": "1s",
+        "lb_policy": "CLUSTER_PROVIDED",
+        "cluster_type": {"name": "envoy.clusters.aggregate", "typed_config": {"@type": AGGREGATE, "clusters": those}},
+        **_limits(),
+    }
+
+
+def _limits() -> Json:
+    limits = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests", "max_retries"), MANY)
+    return {
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "circuit_breakers": {"thresholds": [limits]},
+    }
+
+
 def cluster(service: Service, state: Path) -> Json:
     """How to reach a service."""
     endpoints = {
         "path_config_source": {"path": str(state / endpoints_file(service.name))},
         "resource_api_version": "V3",
     }
-    limits = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests", "max_retries"), MANY)
     return {
         "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
         "name": service.name,
@@ -36,8 +87,7 @@ def cluster(service: Service, state: Path) -> Json:
         "lb_policy": "LEAST_REQUEST",
         # A task that ECS took away gets no further request, whatever its last health check said.
         "ignore_health_on_host_removal": True,
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
-        "circuit_breakers": {"thresholds": [limits]},
+        **_limits(),
         "health_checks": [_health_check(service)],
         "outlier_detection": _outliers(),
         "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _protocol()},
@@ -54,6 +104,7 @@ def endpoints(name: str, addresses: Iterable[tuple[str, int]]) -> Json:
         "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
         "cluster_name": name,
         "endpoints": [{"lb_endpoints": rows}] if rows else [],
+        "policy": {"overprovisioning_factor": UNSHARED},
     }
 
 

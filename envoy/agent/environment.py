@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TABLE_SUFFIX = "-gateway"
+STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Environment:
     """Of the AWS API, where it is not the usual one."""
     metadata: str
     """Address of the ECS task metadata; empty outside of ECS."""
+    stop_seconds: float
+    """From SIGTERM to SIGKILL."""
 
     @property
     def prefix(self) -> str:
@@ -54,6 +57,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         region=region,
         endpoint=variables.get("AWS_ENDPOINT_URL", ""),
         metadata=variables.get("ECS_CONTAINER_METADATA_URI_V4", ""),
+        stop_seconds=float(variables.get("SLIPWAY_STOP_TIMEOUT") or STOP_SECONDS),
     )
 
 

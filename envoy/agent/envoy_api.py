@@ -5,16 +5,17 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from agent.clock import REAL, Clock
 from agent.shadow import HEADER
 
 ADMIN = "admin.sock"
-PROBE = "/.gateway/policy/"
+PROBE, ROUTES = "/.gateway/policy/", "/.gateway/routes/"
+MEMBERS = r"^cluster\.[^.]+\.membership_total$"
 SECONDS = 5.0
 
 Json = dict[str, Any]
@@ -37,23 +38,23 @@ class UnixConnection(http.client.HTTPConnection):
 class EnvoyApi:
     """Questions to the Envoy beside us."""
 
-    def __init__(self, state: Path, port: int) -> None:
-        self._state, self._port = state, port
+    def __init__(self, state: Path, port: int, clock: Clock = REAL) -> None:
+        self._state, self._port, self._clock = state, port, clock
 
     def enforces(self, version: str) -> bool:
         """Whether requests meet that version of the policies: no other permits its probe path."""
-        return self._probe(version) is not None
+        return self._probe(f"{PROBE}{version}") is not None
 
     def tries(self, live: str, candidate: str) -> bool:
         """Whether requests meet that candidate beside the live version."""
-        answer = self._probe(live)
+        answer = self._probe(f"{PROBE}{live}")
         return answer is not None and answer.get(HEADER) == candidate
 
-    def _probe(self, version: str) -> Mapping[str, str] | None:
-        """Headers of the answer to a version's probe path; None where it is not enforced."""
+    def _probe(self, path: str) -> Mapping[str, str] | None:
+        """Headers of the answer to a probe path; None where it is not there, or not permitted."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=SECONDS)
         try:
-            connection.request("GET", f"{PROBE}{version}", headers={"host": "probe"})
+            connection.request("GET", path, headers={"host": "probe"})
             answer = connection.getresponse()
             return dict(answer.getheaders()) if answer.status == http.client.OK else None
         except (OSError, http.client.HTTPException):
@@ -63,11 +64,39 @@ class EnvoyApi:
 
     def proves(self, version: str, seconds: float) -> bool:
         """Whether it does so before that many seconds are over."""
-        return soon(lambda: self.enforces(version), seconds)
+        return self._soon(lambda: self.enforces(version), seconds)
 
     def evaluates(self, candidate: str, live: Callable[[], str], seconds: float) -> bool:
         """Whether requests meet that candidate beside the live version before that many seconds are over."""
-        return soon(lambda: self.tries(live(), candidate), seconds)
+        return self._soon(lambda: self.tries(live(), candidate), seconds)
+
+    def _soon(self, question: Callable[[], bool], seconds: float) -> bool:
+        """Ask until it is so, or the time is over; whether it is so."""
+        end, pause = self._clock.now() + seconds, 0.002
+        while not question():
+            if self._clock.now() > end:
+                return False
+            self._clock.pause(pause)
+            pause = min(pause * 2, 0.1)
+        return True
+
+    def follows(self, digest: Callable[[], str], seconds: float) -> str:
+        """The digest of the routes that it follows, if that is the wanted one before the time is over; else empty."""
+        wanted = ""
+
+        def is_there() -> bool:
+            nonlocal wanted
+            wanted = digest()
+            return self._probe(f"{ROUTES}{wanted}") is not None
+
+        return wanted if self._soon(is_there, seconds) else ""
+
+    def has(self, clusters: Collection[str], seconds: float) -> bool:
+        """Whether it has these clusters before the time is over; also when it does not run yet."""
+        wanted = {f"cluster.{name}.membership_total" for name in clusters}
+        if not (self._state / ADMIN).exists():
+            return True
+        return self._soon(lambda: wanted <= self.gauges(MEMBERS).keys(), seconds)
 
     def post(self, command: str) -> bool:
         """Give the administration a command; whether it took it."""
@@ -95,14 +124,3 @@ class EnvoyApi:
         finally:
             connection.close()
         return text if answer.status == http.client.OK else None
-
-
-def soon(question: Callable[[], bool], seconds: float) -> bool:
-    """Ask until it is so, or the time is over; whether it is so."""
-    end, pause = time.monotonic() + seconds, 0.002
-    while not question():
-        if time.monotonic() > end:
-            return False
-        time.sleep(pause)
-        pause = min(pause * 2, 0.1)
-    return True

@@ -14,13 +14,12 @@ from typing import Any
 
 from agent import log
 from agent.clock import REAL, Clock
-from agent.stats import PATTERN, Admin, Counts, counts
+from agent.stats import PATTERN, Admin, Counts, counts, versions
+from agent.traffic import NEXT
 
 NAMESPACE = "Slipway/Gateway"
 PERIOD = 60
 """Seconds of a line; CloudWatch keeps a minute as a point."""
-NEXT = "_next"
-"""Ends the name of a service's second version."""
 OWN = "_"
 """Begins the names of clusters that are no service."""
 DECISIONS = r"^policies\.decisions\."
@@ -46,8 +45,8 @@ def read(admin: Admin) -> Reading | None:
     """What Envoy says now; None when it does not answer."""
     rows = admin.stats(f"{PATTERN}|{DECISIONS}")
     ours = [row for row in rows if str(row.get("name", "")).startswith("policies.")]
-    versions = counts(row for row in rows if row not in ours)
-    return Reading(versions, _decisions(ours)) if versions else None
+    found = versions(counts(row for row in rows if row not in ours))
+    return Reading(found, _decisions(ours)) if found else None
 
 
 def _decisions(rows: Iterable[Json]) -> dict[Decision, int]:

@@ -6,19 +6,26 @@ services.
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from agent import files
+from agent.clusters import asked_name
 from agent.services import Service
 from agent.shadow import HEADER, NAMESPACE
+from agent.shares import shared
+from agent.traffic import NEXT, Way
 
 NAME = "public"
 USER_HEADERS = {"x-user-id": "sub", "x-user-email": "email", "x-user-roles": "roles"}
 """Header for services -> claim of the verified token; lists are JSON. A client's own are taken off in envoy.yaml."""
 RETRY_AFTER_SECONDS = 30
 LONGEST = 2**62
+PROBE = "/.gateway/routes/"
+DIGEST_LENGTH = 16
 OFF = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
 NO_POLICY = {"policy": OFF, "shadow": OFF}
 SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
@@ -28,14 +35,22 @@ RATE = "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.Loc
 Json = dict[str, Any]
 
 
-def resource(services: Sequence[Service], page: Path) -> Json:
+def file(services: Sequence[Service], page: Path, ways: Mapping[str, Way]) -> tuple[str, str]:
+    """The digest of the routes, and the file with them, in which that digest's probe path answers 200."""
+    text = files.resources(resource(services, page, ways))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+    return digest, files.resources(resource(services, page, ways, digest))
+
+
+def resource(services: Sequence[Service], page: Path, ways: Mapping[str, Way], digest: str = "") -> Json:
     """The whole configuration; the order of the services does not matter."""
-    health = [_health(service) for service in sorted(services, key=lambda one: one.name)]
-    own = [_probe(), *health]
+    health = [row for service in sorted(services, key=lambda one: one.name) for row in _questions(service, ways)]
+    seen = {**_direct("routes", {"path": f"{PROBE}{digest}"}, 200), "typed_per_filter_config": NO_POLICY}
+    own = [seen, _probe(), *health]
     own.append(_direct("gateway", {"path_separated_prefix": "/.gateway"}, 404))
     hosts = sorted((one for one in services if one.host), key=lambda one: one.host)
     paths = sorted((one for one in services if not one.host), key=lambda one: (-len(one.path), one.path))
-    everything = [_two_hosts(), *own, *(row for service in paths for row in _routes(service))]
+    everything = [_two_hosts(), *own, *(row for service in paths for row in _routes(service, ways))]
     if not any(service.path == "/" for service in paths):
         everything += [_landing(page), _direct("not-found", {"prefix": "/"}, 404)]
     return {
@@ -46,7 +61,7 @@ def resource(services: Sequence[Service], page: Path) -> Json:
         "request_headers_to_add": [_claim(header, claim) for header, claim in USER_HEADERS.items()],
         "response_headers_to_remove": ["x-envoy-upstream-service-time"],
         "virtual_hosts": [
-            *(_virtual_host(one.name, [one.host], [*own, *_routes(one)]) for one in hosts),
+            *(_virtual_host(one.name, [one.host], [*own, *_routes(one, ways)]) for one in hosts),
             _virtual_host("everything", ["*"], everything),
         ],
     }
@@ -62,23 +77,30 @@ def _virtual_host(name: str, domains: list[str], routes: list[Json]) -> Json:
     return {"name": name, "domains": domains, "routes": routes}
 
 
-def _routes(service: Service) -> list[Json]:
+def _questions(service: Service, ways: Mapping[str, Way]) -> list[Json]:
+    has_next = ways.get(service.name, Way()).has_next
+    return [_health(service, name) for name in (service.name, *([service.name + NEXT] if has_next else []))]
+
+
+def _routes(service: Service, ways: Mapping[str, Way]) -> list[Json]:
     """The service's route, after those for what it does not take now or in that size."""
     match: Json = {"prefix": "/"} if service.path == "/" else {"path_separated_prefix": service.path}
-    if service.maintenance:
+    way = ways.get(service.name, Way())
+    if way.is_closed:
         pause = {"header": {"key": "retry-after", "value": str(RETRY_AFTER_SECONDS)}}
         row = _direct(service.name, match, 503, f"{service.name} is under maintenance")
         return [{**row, "response_headers_to_add": [pause]}]
-    plain = _to_service(service, match)
+    plain = shared(_to_service(service, match), service, way)
     if not service.max_body:
-        return [plain]
+        return plain
     too_long = {"name": "content-length", "range_match": {"start": service.max_body + 1, "end": LONGEST}}
     unknown = {"name": "content-length", "present_match": False}
     writes = {"name": ":method", "safe_regex_match": {"regex": "POST|PUT|PATCH|DELETE"}}
     limited = _to_service(service, {**match, "headers": [unknown, writes]})
     buffer = {"@type": BUFFER, "buffer": {"max_request_bytes": service.max_body}}
     limited["typed_per_filter_config"] = {**limited["typed_per_filter_config"], "envoy.filters.http.buffer": buffer}
-    return [_direct(service.name, {**match, "headers": [too_long]}, 413, "Payload Too Large"), limited, plain]
+    refused = _direct(service.name, {**match, "headers": [too_long]}, 413, "Payload Too Large")
+    return [refused, *shared(limited, service, way), *plain]
 
 
 def _to_service(service: Service, match: Json) -> Json:
@@ -123,12 +145,12 @@ def _rate(service: Service) -> Json:
     }
 
 
-def _health(service: Service) -> Json:
+def _health(service: Service, version: str) -> Json:
     """A service's health path, asked past the policies: what a deploy verifies."""
-    match = {"path": f"/.gateway/health/{service.name}", "headers": [_header_is(":method", "GET")]}
-    row = {"cluster": service.name, "timeout": "5s", "prefix_rewrite": service.health_path}
+    match = {"path": f"/.gateway/health/{version}", "headers": [_header_is(":method", "GET")]}
+    row = {"cluster": asked_name(version), "timeout": "5s", "prefix_rewrite": service.health_path}
     return {
-        "name": f"health-{service.name}",
+        "name": f"health-{version}",
         "match": match,
         "route": row,
         "typed_per_filter_config": NO_POLICY,

@@ -1,40 +1,99 @@
-"""Keeps Envoy's clusters, endpoints and routes as services and tasks come and go.
+"""Keeps Envoy's clusters, endpoints and routes as services, tasks and shares come and go.
 
-A route never leads to a cluster that is not there: clusters come before their routes, and go one round after them.
+A route never leads to a cluster that is not there: clusters come before their routes, when Envoy has them, and go after
+the routes that named them are proven to be gone. Each set of routes holds a path of its own by which that is proven.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from agent import clusters, files, log, routes
 from agent.discovery import Addresses
 from agent.services import Service
+from agent.traffic import NEXT, Entry, Way
 
 ROUTES_FILE, CLUSTERS_FILE = "routes.json", "clusters.json"
+CLUSTER_SECONDS = 2.0
+
+
+class Envoy(Protocol):
+    """Who knows what Envoy has."""
+
+    def has(self, clusters: Collection[str], seconds: float) -> bool:
+        """Whether it has these clusters before the time is over; also when it does not run yet."""
 
 
 class Routing:
     """The files of one Envoy."""
 
-    def __init__(self, state: Path, page: Path) -> None:
-        self._state, self._page = state, page
-        self._shown: Mapping[str, Service] = {}
+    def __init__(self, state: Path, page: Path, envoy: Envoy) -> None:
+        self._state, self._page, self._envoy = state, page, envoy
+        self._lock = threading.Lock()
+        self._services: Sequence[Service] = ()
+        self._tasks: Addresses = {}
+        self._entries: Mapping[str, Entry] = {}
+        self._there: dict[str, Service] = {}
+        self._named: dict[str, Service] = {}
+        self.digest = ""
+        """Of the routes that are in place."""
+        self._proven = ""
         self.put([], {})
 
     def put(self, services: Sequence[Service], tasks: Addresses) -> None:
-        """Everything as it is now."""
-        wanted = {service.name: service for service in services}
-        for service in services:
-            ends = clusters.endpoints(service.name, ((one, service.port) for one in tasks.get(service.name, ())))
-            files.replace_when_changed(self._state / clusters.endpoints_file(service.name), files.resources(ends))
-        there = {**self._shown, **wanted}
-        rows = [clusters.cluster(there[name], self._state) for name in sorted(there)]
-        files.replace_when_changed(self._state / CLUSTERS_FILE, files.resources(*rows))
-        is_new = files.replace_when_changed(
-            self._state / ROUTES_FILE, files.resources(routes.resource(services, self._page))
-        )
-        if is_new:
-            log.say("routes", services=sorted(wanted))
-        self._shown = wanted
+        """Services and their tasks, as they are now."""
+        with self._lock:
+            self._services, self._tasks = services, tasks
+            self._write()
+
+    def steer(self, entries: Iterable[Entry]) -> None:
+        """Shares and maintenance, as they are now."""
+        wanted = {one.service: one for one in entries}
+        with self._lock:
+            if wanted != self._entries:
+                self._entries = wanted
+                self._write()
+
+    def proven(self, digest: str) -> None:
+        """Envoy has the routes with that digest."""
+        with self._lock:
+            self._proven = digest
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether Envoy is known to have the routes that are in place."""
+        return self._proven == self.digest
+
+    def _write(self) -> None:
+        wanted = {one.name: one for service in self._services for one in self._versions(service)}
+        for name, service in wanted.items():
+            ends = clusters.endpoints(name, ((one, service.port) for one in self._tasks.get(name, ())))
+            files.replace_when_changed(self._state / clusters.endpoints_file(name), files.resources(ends))
+        self._put_clusters({**({} if self.is_proven else self._there), **self._named, **wanted})
+        digest, text = routes.file(self._services, self._page, {one.name: self._way(one) for one in self._services})
+        if files.replace_when_changed(self._state / ROUTES_FILE, text):
+            log.say("routes", services=sorted(wanted), shares=self._shares())
+        self.digest, self._named = digest, wanted
+
+    def _put_clusters(self, there: dict[str, Service]) -> None:
+        rows = [row for name in sorted(there) for row in clusters.of(there[name], self._state)]
+        if files.replace_when_changed(self._state / CLUSTERS_FILE, files.resources(*rows)):
+            self._envoy.has([row["name"] for row in rows], CLUSTER_SECONDS)
+        self._there = there
+
+    def _versions(self, service: Service) -> list[Service]:
+        has_next = self._way(service).has_next
+        return [service, *([replace(service, name=service.name + NEXT)] if has_next else [])]
+
+    def _way(self, service: Service) -> Way:
+        entry, has_next = self._entries.get(service.name), bool(self._tasks.get(service.name + NEXT))
+        if entry is None:
+            return Way(has_next=has_next)
+        return Way(next=entry.next, has_next=has_next, is_closed=entry.maintenance)
+
+    def _shares(self) -> dict[str, int]:
+        return {name: entry.next for name, entry in self._entries.items() if entry.next}

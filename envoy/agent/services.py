@@ -13,6 +13,9 @@ PATH = re.compile(r"/|(/[A-Za-z0-9._~-]+)+")
 HOST = re.compile(r"[a-z0-9.-]{1,253}")
 HEALTH_PATH = re.compile(r"/[!-~]{0,500}")
 
+COOKIE, HEADER = "cookie", "header:"
+STICKY = re.compile(rf"|{COOKIE}|{HEADER}[A-Za-z0-9-]{{1,64}}")
+
 
 class BadService(ValueError):
     """A parameter that says no service."""
@@ -35,7 +38,13 @@ class Service:
     """Bytes of a request; 0: no limit."""
     public: bool = False
     """Whether no policy is asked; a token that is there has to be valid all the same."""
-    maintenance: bool = False
+    sticky: str = ""
+    """What keeps a client with one of two versions: nothing, "cookie", or "header:" and its name."""
+
+    @property
+    def sticky_header(self) -> str:
+        """The header's name; empty where it is none."""
+        return self.sticky.removeprefix(HEADER) if self.sticky.startswith(HEADER) else ""
 
 
 def parse(name: str, text: str) -> Service:
@@ -52,7 +61,7 @@ def parse(name: str, text: str) -> Service:
             rate=int(row.get("rate") or 0),
             max_body=int(row.get("max_body") or 0),
             public=row.get("public") is True,
-            maintenance=bool(row.get("maintenance")),
+            sticky=_text(row, "sticky"),
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BadService(f"{name}: {type(error).__name__}: {error}") from None
@@ -65,6 +74,7 @@ def parse(name: str, text: str) -> Service:
         (0 < found.timeout <= 86400, "timeout"),
         (found.rate >= 0, "rate"),
         (0 <= found.max_body < 2**32, "max_body"),
+        (STICKY.fullmatch(found.sticky), "sticky"),
         (found.path == "/" or not found.host, "path beside host"),
         (found.path != "/.gateway" and not found.path.startswith("/.gateway/"), "path"),
     )

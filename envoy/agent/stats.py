@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+
+from agent.clusters import ASKED, SHIFT, shift_name
+from agent.traffic import NEXT
 
 FIGURES = {
     "upstream_rq_completed": "requests",
@@ -48,6 +51,24 @@ class Counts:
 def read(admin: Admin) -> dict[str, Counts]:
     """Every cluster by its name."""
     return counts(admin.stats(PATTERN))
+
+
+def versions(found: Mapping[str, Counts]) -> dict[str, Counts]:
+    """Services and their second versions by name.
+
+    What a second version got was sent to the cluster for its share: while none of its tasks answers, that counts what
+    the main version answers in its place.
+    """
+    names = [name for name in found if not name.endswith((ASKED, SHIFT))]
+    return {name: _version(name, found) for name in names}
+
+
+def _version(name: str, found: Mapping[str, Counts]) -> Counts:
+    own = found[name]
+    if not name.endswith(NEXT):
+        return own
+    share = found.get(shift_name(name.removesuffix(NEXT)), Counts())
+    return replace(share, healthy=own.healthy, endpoints=own.endpoints)
 
 
 def counts(rows: Iterable[Json]) -> dict[str, Counts]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from agent import log
+from agent.clock import REAL, Clock
 from agent.environment import Environment
 from agent.envoy_api import EnvoyApi
 
-DRAIN_SECONDS = 8.0
-"""For requests in flight after SIGTERM; below the usual stop timeout of 10 s."""
+SPARE_SECONDS = 2.0
+"""Of the stop timeout, for everything after the requests in flight."""
 QUIET_SECONDS = 1.0
 """So long nobody may want anything before it counts as idle: the load balancer needs a moment to look elsewhere."""
 LOOK_SECONDS = 0.1
@@ -30,11 +31,21 @@ def words(environment: Environment) -> list[str]:
     ]
 
 
+class Admin(Protocol):
+    """Envoy's administration."""
+
+    def post(self, command: str) -> bool:
+        """Give it a command; whether it took it."""
+
+    def gauges(self, pattern: str) -> dict[str, int]:
+        """Counters and gauges whose names match."""
+
+
 class Child:
     """The Envoy process; the kernel kills it when we are killed."""
 
-    def __init__(self, environment: Environment, api: EnvoyApi) -> None:
-        self._api = api
+    def __init__(self, environment: Environment, api: EnvoyApi, clock: Clock = REAL) -> None:
+        self._api, self._clock, self._seconds = api, clock, environment.stop_seconds - SPARE_SECONDS
         self.on_drained: Callable[[], object] = lambda: None
         """Called when no request is left, while Envoy still answers."""
         self.process = subprocess.Popen(words(environment))
@@ -46,7 +57,7 @@ class Child:
             if code is not None:
                 log.say("Envoy has ended", code=code)
                 return code if code > 0 else 1
-        self._drain()
+        drain(self._api, lambda: self.process.poll() is None, seconds=self._seconds, clock=self._clock)
         self.on_drained()
         self.end()
         return 0
@@ -60,18 +71,18 @@ class Child:
             self.process.kill()
             self.process.wait()
 
-    def _drain(self) -> None:
-        """Fail the health check, so that nobody new comes, and let requests in flight finish."""
-        self._api.post("/healthcheck/fail")
-        start = time.monotonic()
-        idle_since = start
-        while (now := time.monotonic()) < start + DRAIN_SECONDS and self.process.poll() is None:
-            if self._api.gauges(ACTIVE).get("http.public.downstream_rq_active", 0):
-                idle_since = now
-            elif now - idle_since >= QUIET_SECONDS:
-                break
-            time.sleep(LOOK_SECONDS)
-        log.say("drained", seconds=round(time.monotonic() - start, 1))
+
+def drain(api: Admin, is_running: Callable[[], bool], *, seconds: float, clock: Clock) -> None:
+    """Fail the health check, so that nobody new comes, and let requests in flight finish."""
+    api.post("/healthcheck/fail")
+    start = idle_since = clock.now()
+    while (now := clock.now()) < start + seconds and is_running():
+        if api.gauges(ACTIVE).get("http.public.downstream_rq_active", 0):
+            idle_since = now
+        elif now - idle_since >= QUIET_SECONDS:
+            break
+        clock.pause(LOOK_SECONDS)
+    log.say("drained", seconds=round(clock.now() - start, 1))
 
 
 def prepare(folder: Path) -> None:

@@ -123,6 +123,10 @@ class FakeAws:
             "attachments": [{"details": [{"name": "privateIPv4Address", "value": address}]}],
         }
 
+    def shift(self, service: str, revision: int, **more: Any) -> None:
+        """A service's traffic item."""
+        self.items["traffic", service] = pack({"revision": revision, **more})
+
     def offer(self, service: str, port: int, **settings: Any) -> None:
         """A service's parameter."""
         name = f"/slipway/{TABLE.removesuffix('-gateway')}/gateway/services/{service}"

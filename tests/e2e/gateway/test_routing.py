@@ -113,13 +113,15 @@ def test_without_a_task_that_answers_there_is_a_clear_error(gateway: Gateway, aw
 
 
 def test_maintenance_says_when_to_come_again(gateway: Gateway, aws: FakeAws, shop: Upstream) -> None:
-    put(aws, shop, path="/shop", maintenance=True)
-    until(lambda: gateway.status("/shop"), lambda status: status == 503)
+    aws.shift("shop", 1, maintenance=True)
+    until(aws.report, lambda row: row.get("traffic") == {"shop": 1})
+    assert gateway.status("/.gateway/health/shop") == 200
     answer = gateway.get("/shop/x")
     assert answer.headers["retry-after"] == "30"
     assert answer.json["error"] == "shop is under maintenance"
-    put(aws, shop, path="/shop")
-    until(lambda: gateway.status("/shop"), lambda status: status == 200)
+    aws.shift("shop", 2)
+    until(aws.report, lambda row: row.get("traffic") == {"shop": 2})
+    assert gateway.status("/shop") == 200
 
 
 def test_a_rate_is_kept(gateway: Gateway, aws: FakeAws, shop: Upstream) -> None:

@@ -9,6 +9,7 @@ from dataclasses import MISSING, fields
 from agent.metrics import Reading, documents
 from agent.routes import USER_HEADERS
 from agent.services import Service
+from agent.traffic import Entry
 from agent.stats import Counts
 from tests.unit.documents import table
 from tests.unit.envoy.places import ENVOY
@@ -43,6 +44,13 @@ def quoted(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+def test_keys_of_a_traffic_item() -> None:
+    known = [field.name for field in fields(Entry) if field.name != "service"]
+    assert sorted(known) == sorted(row[0].strip("`") for row in table(DOCUMENT, "traffic"))
+
+
 def test_variables() -> None:
-    read = re.findall(r'"((?:SLIPWAY_)?GATEWAY_\w+)"', (ENVOY / "agent" / "environment.py").read_text("utf-8"))
+    read = re.findall(
+        r'"((?:SLIPWAY_)?GATEWAY_\w+|SLIPWAY_STOP_TIMEOUT)"', (ENVOY / "agent" / "environment.py").read_text("utf-8")
+    )
     assert sorted(read) == sorted(row[0].strip("`") for row in table(DOCUMENT, "variables"))

@@ -21,14 +21,14 @@ RSA = {"kty": "RSA", "n": "n", "e": "AQAB"}
 
 def names(*services: Service) -> list[str]:
     """Routes of the virtual host of everything, in their order."""
-    hosts = routes.resource(services, PAGE)["virtual_hosts"]
+    hosts = routes.resource(services, PAGE, {})["virtual_hosts"]
     return [row["name"] for row in hosts[-1]["routes"]]
 
 
 def test_deeper_paths_come_first_and_the_rest_is_not_found() -> None:
     found = names(Service("a", 1, "/a"), Service("ab", 1, "/a/b"))
     assert [name for name in found if not name.startswith("health-")] == [
-        "two-hosts", "probe", "gateway", "ab", "a", "landing-page", "not-found",
+        "two-hosts", "routes", "probe", "gateway", "ab", "a", "landing-page", "not-found",
     ]  # fmt: skip
 
 
@@ -38,24 +38,24 @@ def test_a_service_of_everything_takes_the_landing_page_s_place() -> None:
 
 def test_the_order_of_services_does_not_matter() -> None:
     one, two = Service("a", 1, "/a"), Service("b", 1, host="b.example.com")
-    assert routes.resource([one, two], PAGE) == routes.resource([two, one], PAGE)
+    assert routes.file([one, two], PAGE, {}) == routes.file([two, one], PAGE, {})
 
 
 def past_the_policies(*services: Service) -> list[str]:
     """Routes on which no policy is asked."""
-    found = routes.resource(services, PAGE)
+    found = routes.resource(services, PAGE, {})
     rows = [row for host in found["virtual_hosts"] for row in host["routes"]]
     return [row["name"] for row in rows if "policy" in row.get("typed_per_filter_config", {})]
 
 
 def test_only_the_health_route_is_past_the_policies() -> None:
-    assert past_the_policies(Service("a", 1, "/a", max_body=5, rate=1)) == ["health-a"]
+    assert past_the_policies(Service("a", 1, "/a", max_body=5, rate=1)) == ["routes", "health-a"]
 
 
 def test_a_public_service_is_past_the_policies_and_within_its_limits() -> None:
     public = Service("b", 1, "/b", max_body=5, rate=1, public=True)
-    assert past_the_policies(Service("a", 1, "/a"), public) == ["health-a", "health-b", "b", "b"]
-    rows = [row for row in routes.resource([public], PAGE)["virtual_hosts"][-1]["routes"] if "route" in row]
+    assert past_the_policies(Service("a", 1, "/a"), public) == ["routes", "health-a", "health-b", "b", "b"]
+    rows = [row for row in routes.resource([public], PAGE, {})["virtual_hosts"][-1]["routes"] if "route" in row]
     limited = [sorted(row["typed_per_filter_config"]) for row in rows if row["name"] == "b"]
     rate = "envoy.filters.http.local_ratelimit"
     assert limited == [["envoy.filters.http.buffer", rate, "policy", "shadow"], [rate, "policy", "shadow"]]
