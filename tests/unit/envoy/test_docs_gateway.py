@@ -9,8 +9,8 @@ from dataclasses import MISSING, fields
 from agent.metrics import Reading, documents
 from agent.routes import USER_HEADERS
 from agent.services import Service
-from agent.traffic import Entry
 from agent.stats import Counts
+from agent.traffic import Entry
 from tests.unit.documents import table
 from tests.unit.envoy.places import ENVOY
 
