@@ -90,7 +90,7 @@ def test_canary(hello: Project) -> None:
 
 def is_shifted(event: Event) -> bool:
     """Half of the requests are on the second version, and it is watched."""
-    return event["event"] == "progress" and event["stage"] == "verify" and event["text"].startswith("50 %")
+    return event["event"] == "progress" and event["stage"] == "verify" and str(event["text"]).startswith("50 %")
 
 
 def test_killed_half_way_and_blue_green(hello: Project) -> None:

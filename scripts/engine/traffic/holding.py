@@ -19,7 +19,8 @@ class Holder:
     def __init__(self, store: TrafficStore, service: str, deployment: str) -> None:
         self._store, self._service, self._deployment = store, service, deployment
         self._over = threading.Event()
-        self._lost = False
+        self.is_lost = False
+        """Whether somebody else holds the item."""
         self._thread = threading.Thread(target=self._run, daemon=True, name="slipway-traffic")
 
     def start(self) -> None:
@@ -34,17 +35,17 @@ class Holder:
 
     def check(self) -> None:
         """Raise Superseded once somebody else holds the item."""
-        if self._lost:
+        if self.is_lost:
             what = f"{self._service}: another deploy shifts its traffic"
             raise Superseded(what, where="traffic", remedy="./poe status shows what runs")
 
     def beat(self) -> bool:
         """One beat; whether there should be another. A beat that does not arrive is tried again."""
         try:
-            self._lost = not self._store.beat(self._service, self._deployment)
+            self.is_lost = not self._store.beat(self._service, self._deployment)
         except SlipwayError:
             return True
-        return not self._lost
+        return not self.is_lost
 
     def _run(self) -> None:
         while not self._over.wait(BEAT_SECONDS) and self.beat():

@@ -108,6 +108,15 @@ class Second:
         self._deregister(row["taskDefinition"])
         return True
 
+    def raise_main(self, desired: int) -> bool:
+        """Let the main version have at least that many tasks; whether it had fewer."""
+        main = self._described(self.service)
+        if main is None or int(main["desiredCount"]) >= desired:
+            return False
+        with translated(f"give {self.service} its tasks back"):
+            self.aws.client("ecs").update_service(cluster=self.cluster, service=self.service, desiredCount=desired)
+        return True
+
     def _register(self, main: Row, image: str) -> str:
         with translated(f"copy the task definition of {self.service}"):
             ecs = self.aws.client("ecs")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from scripts.engine.diagnose import Cause
-from scripts.engine.errors import Cancelled, RolledBack, SlipwayError, Superseded, TimedOut, Transient
+from scripts.engine.errors import Cancelled, RolledBack, SlipwayError, TimedOut, Transient
 from scripts.engine.model import Verdict
 from scripts.engine.rollout import Judgement
 from scripts.engine.traffic.enforcing import Enforced, Gateway, Pause, undisturbed
@@ -31,6 +31,8 @@ TASKS_SECONDS = 5.0
 HEALTH_SECONDS = 30.0
 """How long the gateway may take to find tasks healthy that run steadily."""
 
+MAIN_SECONDS = 120.0
+"""How long tasks of the main version that were scaled in are waited for before it gets all requests."""
 BACK = "all requests are on the version before"
 AGAIN = f"{BACK}; ./poe deploy begins again"
 
@@ -78,7 +80,7 @@ class Shift:
         while True:
             self._check()
             try:
-                judgement, missing, looked = self.tasks.look(), self._missing(), self.clock()
+                judgement, missing, looked = self.tasks.look(), self._missing(self.tasks.name), self.clock()
             except Transient as error:
                 if self.clock() - looked > LOST_SECONDS:
                     raise
@@ -100,10 +102,10 @@ class Shift:
         if self.world.cancelled(LOOK_SECONDS / 2):
             raise Cancelled(f"stopped while the second version of {self.service} started", remedy=AGAIN)
 
-    def _missing(self) -> str:
+    def _missing(self, version: str) -> str:
         """What the gateway's tasks, each of them, do not find healthy yet."""
         tasks, reports = self.gateway.look()
-        return missing_health([_row(reports.get(task), self.tasks.name) for task in tasks], self.tasks.desired)
+        return missing_health([_row(reports.get(task), version) for task in tasks], self.tasks.desired)
 
     def step(self, weight: int, seconds: int) -> str:
         """Give the second version that weight and watch for that long; raises RolledBack when it is bad."""
@@ -178,14 +180,24 @@ class Shift:
         """All requests to the main version, which is the new one by now; then the second one away."""
         self._check()
         self.world.may_change()
+        self._strengthen_main()
         seconds = self._close()
         self.world.undo.pop(self.service, None)
         return f"all requests on the main version after {seconds:.2f} s; the second one is retired"
 
+    def _strengthen_main(self) -> None:
+        """Autoscaling may have taken tasks from the main version while it had no requests: it gets them back first."""
+        if self.tasks.second.raise_main(self.tasks.desired):
+            self._tell("verify", f"the main version gets its {self.tasks.desired} tasks back")
+        end = self.clock() + MAIN_SECONDS
+        while self._missing(self.service) and self.clock() < end:
+            if self.world.cancelled(LOOK_SECONDS / 2):
+                raise Cancelled("stopped before the last shift", remedy="./poe status shows what runs")
+
     def go_back(self, error: SlipwayError) -> None:
         """The same for a shift that ended early."""
         lock = self.world.lock
-        if isinstance(error, Superseded) or (lock is not None and lock.loss is not None):
+        if self.holder.is_lost or (lock is not None and lock.loss is not None):
             self.holder.stop()
             return
         try:

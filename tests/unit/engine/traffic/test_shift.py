@@ -19,7 +19,7 @@ from scripts.engine.traffic.second import Second
 from scripts.engine.verify import Proof
 from scripts.engine.world import World
 from tests.unit.documents import ROOT
-from tests.unit.engine.clouds import Refusal
+from tests.unit.engine.clouds import Answer, Refusal
 from tests.unit.engine.endings import told
 from tests.unit.engine.targets import edit
 from tests.unit.engine.traffic.scene import FAMILY, Scene
@@ -160,6 +160,26 @@ def test_ctrl_c_goes_back_in_order(scene: Scene) -> None:
     assert (outcome.verdict, outcome.exit_code) == (Verdict.STOPPED, 130)
     assert (scene.weights, scene.second, scene.item["holder"]) == ([25, 0], None, "")
     assert "UpdateStack" not in scene.calls
+
+
+def test_a_main_version_that_was_scaled_in_gets_its_tasks_back_first(scene: Scene) -> None:
+    """Autoscaling saw it without requests."""
+    answer = scene.target.cloud.answers["ecs:DescribeServices"]
+    assert callable(answer)
+
+    def scaled_in(asked: Answer) -> Answer | Exception:
+        found = answer(asked)
+        assert isinstance(found, dict)
+        for row in found["services"]:
+            row["desiredCount"] = 1 if row["serviceName"] == "hello" else row["desiredCount"]
+        return found
+
+    scene.target.cloud.answers["ecs:UpdateService"] = {}
+    scene.hooks[12] = lambda: scene.target.cloud.answers.update({"ecs:DescribeServices": scaled_in})
+    canary(scene, 100, seconds=30)
+    raised = scene.target.cloud.parameters("ecs:UpdateService")
+    assert [(asked["service"], asked["desiredCount"]) for asked in raised] == [("hello", 2)]
+    assert (scene.weights, scene.second) == ([100, 0], None)
 
 
 def test_who_loses_the_lock_takes_nothing_back(scene: Scene) -> None:
