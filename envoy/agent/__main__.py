@@ -67,7 +67,8 @@ def main() -> int:
     current = _current(here, api, routing)
     if current:
         current.policies.prepare(FIRST_SECONDS)
-        current.steering.prepare()
+        if current.policies.has_answer:
+            current.steering.prepare()
         look.step()
     child = Child(here, api)
     threads = Threads(stop, child)

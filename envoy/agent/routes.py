@@ -88,7 +88,7 @@ def _routes(service: Service, ways: Mapping[str, Way]) -> list[Json]:
     way = ways.get(service.name, Way())
     if way.is_closed:
         pause = {"header": {"key": "retry-after", "value": str(RETRY_AFTER_SECONDS)}}
-        row = _direct(service.name, match, 503, f"{service.name} is under maintenance")
+        row = _instead(service, match, 503, f"{service.name} is under maintenance")
         return [{**row, "response_headers_to_add": [pause]}]
     plain = shared(_to_service(service, match), service, way)
     if not service.max_body:
@@ -99,8 +99,14 @@ def _routes(service: Service, ways: Mapping[str, Way]) -> list[Json]:
     limited = _to_service(service, {**match, "headers": [unknown, writes]})
     buffer = {"@type": BUFFER, "buffer": {"max_request_bytes": service.max_body}}
     limited["typed_per_filter_config"] = {**limited["typed_per_filter_config"], "envoy.filters.http.buffer": buffer}
-    refused = _direct(service.name, {**match, "headers": [too_long]}, 413, "Payload Too Large")
+    refused = _instead(service, {**match, "headers": [too_long]}, 413, "Payload Too Large")
     return [refused, *shared(limited, service, way), *plain]
+
+
+def _instead(service: Service, match: Json, status: int, body: str) -> Json:
+    """An answer in the service's place: who may not ask the service does not get it either."""
+    row = _direct(service.name, match, status, body)
+    return {**row, "typed_per_filter_config": NO_POLICY} if service.public else row
 
 
 def _to_service(service: Service, match: Json) -> Json:

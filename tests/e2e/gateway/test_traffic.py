@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from itertools import cycle
@@ -86,6 +87,42 @@ def test_twenty_changes_of_shares_under_load_fail_no_request(gateway: Gateway, s
     assert set(load.statuses) == {200}
     assert set(load.answered) == {MAIN, NEXT}
     assert load.count > 500
+
+
+def test_a_second_version_that_comes_and_goes_under_load_fails_no_request(gateway: Gateway, shop: Shop) -> None:
+    task = shop.aws.tasks["shop-2"]
+    with Load(gateway.port, "/shop") as load:
+        for _ in range(4):
+            shop.aws.tasks.pop("shop-2", None)
+            until(lambda: gateway.status("/.gateway/health/shop_next"), lambda status: status != 200)
+            seen = load.answered[NEXT]
+            shop.aws.tasks["shop-2"] = task
+            shop.shift(100)  # before the gateway knows any of its tasks
+            until(lambda seen=seen: load.answered[NEXT] - seen, lambda count: count > 50)  # type: ignore[misc]
+    assert set(load.statuses) == {200}
+
+
+def test_bodies_and_websockets_reach_the_second_version(gateway: Gateway, shop: Shop) -> None:
+    shop.offer(max_body=1000, sticky="cookie")
+    for share in (50, 100):
+        shop.shift(share)
+        until(lambda: gateway.ask("POST", "/shop", {}, b"x" * 1001).status, lambda status: status == 413)
+        found = [gateway.ask("POST", "/shop", {}, b"x" * 1000).json for _ in range(20)]
+        assert {row["size"] for row in found} == {1000}
+        assert NEXT in {row["at"] for row in found}
+    with websocket(gateway, "/shop/ws") as connection:
+        connection.sendall(b"abcd")
+        assert connection.recv(4) == b"dcba"
+
+
+def websocket(gateway: Gateway, path: str) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", gateway.port), 10)
+    connection.sendall(f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n".encode())
+    found = b""
+    while b"\r\n\r\n" not in found:
+        found += connection.recv(4096)
+    assert found.startswith(b"HTTP/1.1 101"), found
+    return connection
 
 
 def test_clients_stay_with_their_version_while_its_share_grows(gateway: Gateway, shop: Shop) -> None:

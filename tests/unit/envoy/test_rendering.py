@@ -54,7 +54,7 @@ def test_only_the_health_route_is_past_the_policies() -> None:
 
 def test_a_public_service_is_past_the_policies_and_within_its_limits() -> None:
     public = Service("b", 1, "/b", max_body=5, rate=1, public=True)
-    assert past_the_policies(Service("a", 1, "/a"), public) == ["routes", "health-a", "health-b", "b", "b"]
+    assert past_the_policies(Service("a", 1, "/a"), public) == ["routes", "health-a", "health-b", "b", "b", "b"]
     rows = [row for row in routes.resource([public], PAGE, {})["virtual_hosts"][-1]["routes"] if "route" in row]
     limited = [sorted(row["typed_per_filter_config"]) for row in rows if row["name"] == "b"]
     rate = "envoy.filters.http.local_ratelimit"
