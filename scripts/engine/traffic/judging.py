@@ -127,6 +127,10 @@ class Window:
         is_enough = main.requests >= LEAST_REQUESTS
         return replace(self, main=main, second=second, reference=main if is_enough else self.reference)
 
+    def lacking(self, health: str, stopped: Sequence[str]) -> Window:
+        """With what one more look found missing."""
+        return replace(self, unhealthy=(*self.unhealthy, health)[-UNHEALTHY_IN_A_ROW:], stopped=stopped)
+
 
 def trouble(seen: Window, bound: int | None) -> str | None:
     """Why the second version is bad, with the numbers; None while it is good. `bound`: p95 in milliseconds."""

@@ -30,7 +30,6 @@ TASKS_SECONDS = 5.0
 """Seconds between two looks at the second version's tasks, while it is watched."""
 HEALTH_SECONDS = 30.0
 """How long the gateway may take to find tasks healthy that run steadily."""
-
 MAIN_SECONDS = 120.0
 """How long tasks of the main version that were scaled in are waited for before it gets all requests."""
 BACK = "all requests are on the version before"
@@ -123,9 +122,12 @@ class Shift:
         raise self._bad(seen, why)
 
     def _give(self, weight: int, pause: Pause) -> Enforced:
+        """From the write until every task of the gateway does so."""
+        begin = self.clock()
         item = self.gateway.store.shift(self.service, self.me, weight)
         self.weight = max(self.weight, weight)
-        return self.gateway.await_revision(self.service, item.revision, pause)
+        enforced = self.gateway.await_revision(self.service, item.revision, pause)
+        return replace(enforced, seconds=round(self.clock() - begin, 3))
 
     def _watch(self, seen: Window, seconds: int) -> Window:
         """Until the time is over, or it is bad."""
@@ -143,7 +145,7 @@ class Shift:
                     raise
                 missing = ""
             seen = seen.counted(self._tally.of(self.service), self._tally.of(self.tasks.name))
-            seen = replace(seen, unhealthy=(*seen.unhealthy, missing), stopped=tuple(map(in_short, self.tasks.fallen)))
+            seen = seen.lacking(missing, tuple(map(in_short, self.tasks.fallen)))
             elapsed = self.clock() - begin
             self._tell("verify", f"{in_words(seen)}; {elapsed:.0f} of {seconds} s")
             if elapsed >= seconds or trouble(seen, self.own.bake_p95):
@@ -165,16 +167,14 @@ class Shift:
 
     def _bad(self, seen: Window, why: str) -> RolledBack:
         """Back at once; the evidence is gathered when no request goes there any more."""
-        begin = self.clock()
-        self._give(0, self.pause)
-        self._note(why, self.clock() - begin)
+        what = f"{self.service} turned bad with {seen.weight} % of the requests: {why}"
+        try:
+            self._note(why, self._give(0, self.pause).seconds)
+        except (Transient, TimedOut) as lost:
+            raise type(lost)(f"{what}; and {lost.what}", where="traffic", remedy=lost.remedy) from lost
         cause = Cause("bad_while_shifting", why, "the log lines above may say why; correct the application")
         self.tasks.tell(self.tasks.fallen, (in_words(seen),), cause)
-        return RolledBack(
-            f"{self.service} turned bad with {seen.weight} % of the requests: {why}",
-            where="traffic",
-            remedy=f"{BACK}; correct the application, then ./poe deploy",
-        )
+        return RolledBack(what, where="traffic", remedy=f"{BACK}; correct the application, then ./poe deploy")
 
     def finish(self) -> str:
         """All requests to the main version, which is the new one by now; then the second one away."""
@@ -204,6 +204,7 @@ class Shift:
             with self.world.events.stage("update", self.service, "all requests to the main version") as told:
                 self.world.may_change()
                 seconds = self._close()
+                self.tasks.second.raise_main(self.tasks.desired)
                 told["text"] = f"all requests on the main version after {seconds:.2f} s; the second one is gone"
             self._note(error.what, seconds)
         except SlipwayError as lost:
@@ -214,8 +215,7 @@ class Shift:
 
     def _close(self) -> float:
         """Seconds until every gateway task sent nothing more to the second version."""
-        item = self.gateway.store.shift(self.service, self.me, 0)
-        enforced = self.gateway.await_revision(self.service, item.revision, self.pause)
+        enforced = self._give(0, self.pause)
         if self.weight:
             self.pause(self.own.deregistration_delay)  # requests under way may end, as behind the load balancer
         self.tasks.second.retire()

@@ -253,6 +253,23 @@ def test_what_cannot_be_taken_back_is_said(scene: Scene, heard: list[Event]) -> 
     assert any("its second version may be left" in text and "./poe deploy takes it away" in text for text in texts)
 
 
+def test_why_it_was_bad_is_told_though_the_way_back_is_cut(scene: Scene) -> None:
+    update = scene.target.cloud.answers["dynamodb:UpdateItem"]
+    assert callable(update)
+
+    def no_way_back(asked: Answer) -> Answer | Exception:
+        is_back = asked["ExpressionAttributeValues"].get(":next") == {"N": "0"} and scene.weights == [25]
+        return Refusal("ThrottlingException", "later") if is_back else update(asked)
+
+    scene.target.cloud.answers["dynamodb:UpdateItem"] = no_way_back
+    scene.errors = 0.5
+    outcome = canary(scene, 25, 100, seconds=60)
+    assert isinstance(outcome.error, Transient)
+    assert "hello turned bad with 25 % of the requests: " in outcome.error.what
+    assert "ThrottlingException" in outcome.error.what
+    assert scene.second is not None
+
+
 def test_a_second_version_that_is_left_is_used(scene: Scene) -> None:
     kept = scene._made({"taskDefinition": f"{FAMILY}:77", "desiredCount": 2})
     scene.second = kept
