@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent import files
-from agent.clusters import asked_name
+from agent import files, health, refusals
 from agent.services import Service
 from agent.shadow import HEADER, NAMESPACE
 from agent.shares import shared
@@ -44,13 +43,13 @@ def file(services: Sequence[Service], page: Path, ways: Mapping[str, Way]) -> tu
 
 def resource(services: Sequence[Service], page: Path, ways: Mapping[str, Way], digest: str = "") -> Json:
     """The whole configuration; the order of the services does not matter."""
-    health = [row for service in sorted(services, key=lambda one: one.name) for row in _questions(service, ways)]
+    asked = [row for service in sorted(services, key=lambda one: one.name) for row in _questions(service, ways)]
     seen = {**_direct("routes", {"path": f"{PROBE}{digest}"}, 200), "typed_per_filter_config": NO_POLICY}
-    own = [seen, _probe(), *health]
+    own = [*refusals.rows(), seen, _probe(), *asked]
     own.append(_direct("gateway", {"path_separated_prefix": "/.gateway"}, 404))
     hosts = sorted((one for one in services if one.host), key=lambda one: one.host)
     paths = sorted((one for one in services if not one.host), key=lambda one: (-len(one.path), one.path))
-    everything = [_two_hosts(), *own, *(row for service in paths for row in _routes(service, ways))]
+    everything = [*own, *(row for service in paths for row in _routes(service, ways))]
     if not any(service.path == "/" for service in paths):
         everything += [_landing(page), _direct("not-found", {"prefix": "/"}, 404)]
     return {
@@ -79,7 +78,8 @@ def _virtual_host(name: str, domains: list[str], routes: list[Json]) -> Json:
 
 def _questions(service: Service, ways: Mapping[str, Way]) -> list[Json]:
     has_next = ways.get(service.name, Way()).has_next
-    return [_health(service, name) for name in (service.name, *([service.name + NEXT] if has_next else []))]
+    versions = [service.name, *([service.name + NEXT] if has_next else [])]
+    return [health.row(service, version, NO_POLICY) for version in versions]
 
 
 def _routes(service: Service, ways: Mapping[str, Way]) -> list[Json]:
@@ -149,28 +149,6 @@ def _rate(service: Service) -> Json:
         "filter_enabled": always,
         "filter_enforced": always,
     }
-
-
-def _health(service: Service, version: str) -> Json:
-    """A service's health path, asked past the policies: what a deploy verifies."""
-    match = {"path": f"/.gateway/health/{version}", "headers": [_header_is(":method", "GET")]}
-    row = {"cluster": asked_name(version), "timeout": "5s", "prefix_rewrite": service.health_path}
-    return {
-        "name": f"health-{version}",
-        "match": match,
-        "route": row,
-        "typed_per_filter_config": NO_POLICY,
-    }
-
-
-def _two_hosts() -> Json:
-    """Two Host headers come as one with a comma, which no service should have to take apart."""
-    several = {"name": ":authority", "string_match": {"contains": ","}}
-    return _direct("two-hosts", {"prefix": "/", "headers": [several]}, 400, "Bad Request")
-
-
-def _header_is(name: str, value: str) -> Json:
-    return {"name": name, "string_match": {"exact": value}}
 
 
 def _landing(page: Path) -> Json:

@@ -48,7 +48,8 @@ def _leaf(leaf: t.Claim | t.Header | t.PathTest | t.Source) -> Json:
         case t.Claim(name, test):
             return _claim(name, test)
         case t.Header(name, how):
-            matcher = {"present_match": True} if isinstance(how, t.Anything) else {"string_match": _string(how)}
+            string = _any_case if name == t.AUTHORITY else _string
+            matcher = {"present_match": True} if isinstance(how, t.Anything) else {"string_match": string(how)}
             return {"header": {"name": name, **matcher}}
         case t.PathTest(text):
             return {"url_path": {"path": _string(text)}}
@@ -92,6 +93,15 @@ def _string(text: t.Text) -> Json:
         case ("", inner, "") if inner:
             return {"contains": inner}
     return {"safe_regex": {"regex": ANY_BYTES.join(map(_quoted, text.pieces))}}
+
+
+def _any_case(text: t.Text) -> Json:
+    """The same for letters large and small; the flag of Envoy's matcher is not for expressions."""
+    match _string(text):
+        case {"safe_regex": {"regex": regex}}:
+            return {"safe_regex": {"regex": f"(?i){regex}"}}
+        case matcher:
+            return {**matcher, "ignore_case": True}
 
 
 def _quoted(text: str) -> str:

@@ -12,6 +12,8 @@ from scripts.engine.policies.problems import Unsupported
 from scripts.engine.policies.schema import Schema
 from scripts.engine.policies.tree import (
     ANY_TEXT,
+    AUTHORITY,
+    FALSE,
     Anything,
     Claim,
     Flag,
@@ -103,12 +105,17 @@ def attribute(part: Expression, schema: Schema) -> Attribute | None:
 
 def _of_request(name: str) -> Attribute | None:
     known: dict[str, Attribute] = {
-        "host": Attribute(name, "String", lambda test: Header(":authority", test)),
+        "host": Attribute(name, "String", _host),
         "method": Attribute(name, "String", lambda test: Header(":method", test)),
         "path": Attribute(name, "String", PathTest),
         "source_ip": Attribute(name, "ipaddr", lambda networks: some(map(Source, networks))),
     }
     return known.get(name)
+
+
+def _host(test: Text) -> Tree:
+    """Hosts are in lower case, whatever a client writes, so nothing with a capital letter is one."""
+    return Header(AUTHORITY, test) if all(piece == piece.lower() for piece in test.pieces) else FALSE
 
 
 def _is_headers(part: Expression) -> bool:

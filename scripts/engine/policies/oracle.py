@@ -81,7 +81,7 @@ def question(request: Request, schema: Schema) -> dict[str, Any]:
         "resource": f"Path::{_quoted(request.path)}",
         "context": {
             "source_ip": {"__extn": {"fn": "ip", "arg": request.source_ip}},
-            "host": request.host,
+            "host": request.host.lower(),
             "path": request.path,
             "method": request.method,
             "headers": headers,

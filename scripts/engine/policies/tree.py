@@ -88,6 +88,10 @@ class Claim:
     test: Test
 
 
+AUTHORITY = ":authority"
+"""The host, which is one whether letters are large or small. Source: RFC 3986, section 3.2.2."""
+
+
 @dataclass(frozen=True)
 class Header:
     """A header passes a test; `:method` and `:authority` are headers too."""

@@ -15,6 +15,7 @@ NAMES = ("ann", "bob", "", "a*b", "é", "ann@example.com", "x" * 40, "a.b", "a\\
 ROLES = ("admin", "reader", "auditor")
 GROUPS = ("dev", "ops", "a*b", "")
 HOSTS = ("shop.example.com", "api.example.com", "localhost")
+OTHER_CASE = ("SHOP.example.com", "Localhost")
 NETWORKS = ("10.0.0.0/8", "10.1.0.0/16", "192.168.1.0/24", "0.0.0.0/0", "10.1.2.3", "::1", "2001:db8::/32", "fe80::/10")
 ADDRESSES = ("10.1.2.3", "10.200.0.1", "192.168.1.77", "8.8.8.8", "127.0.0.1", "2001:db8::7", "::1", "fe80::1")
 PATTERNS = ("*", "a*", "*b", "*nn*", "a*b", "ann", "*@example.com", "a\\*b", "*.*", "", "**", "x*x*x")
@@ -100,7 +101,7 @@ class Generator:
             lambda: f'action in Action::"{self.one(ACTIONS)}"',
             lambda: f'context.source_ip.isInRange(ip("{self.one(NETWORKS)}"))',
             lambda: f"context.source_ip.{self.one(('isIpv4', 'isIpv6', 'isLoopback'))}()",
-            lambda: f'context.host {self.one(("==", "!="))} "{self.one(HOSTS)}"',
+            lambda: f'context.host {self.one(("==", "!="))} "{self.one(HOSTS + OTHER_CASE)}"',
             lambda: f"context.host like {pattern(self.one(PATTERNS))}",
             lambda: f"context.path like {pattern(self.one(('/orders*', '*7*', '/a.b', '*')))}",
             lambda: f'context.method == "{self.one(METHODS)}"',
@@ -130,7 +131,7 @@ class Generator:
             method=self.one((*METHODS, "GET", "GET", "PURGE")),
             path=self.one(PATHS),
             claims=self.one(self.known_claims) if self.random.random() < 0.75 else None,
-            host=self.one(HOSTS),
+            host=self.one(HOSTS + OTHER_CASE),
             source_ip=self.one(ADDRESSES),
             headers={"x-api-version": self.one(VERSIONS)} if self.random.random() < 0.5 else {},
         )

@@ -76,6 +76,7 @@ def test_scopes(scope: str, expected: Tree) -> None:
         ("false", FALSE),
         ("!true", FALSE),
         ('context.host == "a"', Header(":authority", Text(("a",)))),
+        ('context.host == "A"', FALSE),
         ('"a" != context.host', Not(Header(":authority", Text(("a",))))),
         ('context.path like "/a*b"', PathTest(Text(("/a", "b")))),
         ('context.path like "/a\\*b"', PathTest(Text(("/a*b",)))),
