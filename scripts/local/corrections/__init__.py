@@ -51,6 +51,12 @@ TABLE = (
     ),
     Correction("elb-url-rewrite", "a rule's URL rewrite is stored and not applied", "rewriting", "rewrite_urls"),
     Correction(
+        "elb-public-listener",
+        "the port in a request's Host header chooses the listener",
+        "listeners",
+        "enter_at_the_first",
+    ),
+    Correction(
         "ecs-service-stability",
         "a new service counts as deployed before any task runs",
         "scheduler",

@@ -9,15 +9,16 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import boto3
 
@@ -90,10 +91,12 @@ class Emulator:
             )
         return self.clients[service]
 
-    def get(self, balancer: str, path: str = "/", timeout: float = 20) -> tuple[int, str]:
+    def get(
+        self, balancer: str, path: str = "/", timeout: float = 20, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[int, str]:
         url = f"http://127.0.0.1:{self.port}/_alb/{balancer}{path}"
         try:
-            with urlopen(url, timeout=timeout) as answer:
+            with urlopen(Request(url, headers=dict(headers)), timeout=timeout) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             with error:

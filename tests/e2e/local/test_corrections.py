@@ -88,6 +88,16 @@ def rule_rewrites_the_url(emulator: Emulator, make: MakeService) -> bool:
         return one.answer("/shop/cart?x=1")[1] == "/cart?x=1"
 
 
+def host_chooses_no_listener(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    one._balance()
+    elb = emulator.client("elbv2")
+    balancer = elb.describe_load_balancers(Names=[one.name])["LoadBalancers"][0]["LoadBalancerArn"]
+    action = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "299", "MessageBody": "inside"}}
+    elb.create_listener(LoadBalancerArn=balancer, Port=8081, Protocol="HTTP", DefaultActions=[action])
+    return emulator.get(one.name, headers={"Host": "shop.example.com:8081"})[0] != 299
+
+
 def new_service_is_in_progress(emulator: Emulator, make: MakeService) -> bool:
     one = make(emulator)
     one.create(MODE="silent")
@@ -301,6 +311,7 @@ PROBES: dict[str, Probe] = {
     "elb-target-health": dead_target_is_unhealthy,
     "elb-healthy-routing": requests_avoid_dead_targets,
     "elb-url-rewrite": rule_rewrites_the_url,
+    "elb-public-listener": host_chooses_no_listener,
     "ecs-service-stability": new_service_is_in_progress,
     "ecs-target-health": sick_version_is_rolled_back,
     "ecs-draining": stopping_task_ends_its_requests,

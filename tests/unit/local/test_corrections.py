@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from scripts.local.corrections.containers import Census, start_error
 from scripts.local.corrections.draining import InFlight
 from scripts.local.corrections.embedded_metrics import Datum, embedded
 from scripts.local.corrections.housekeeping import STOPPED_SECONDS, is_over
+from scripts.local.corrections.listeners import public_port
 from scripts.local.corrections.load_balancer import policy_of
 from scripts.local.corrections.queries import evaluate_key_conditions_once
 from scripts.local.corrections.registry import CACHED_SECONDS, BlobFolder, forget_unused
@@ -161,6 +163,20 @@ def test_policy_of_a_target_group_record() -> None:
     }
     assert policy_of(record) == Policy("/ready", 9000, "HTTP", "200-204", 5, 2, 2, 3)
     assert policy_of({}) == Policy()
+
+
+def test_the_first_listener_is_the_public_one_also_after_a_restart() -> None:
+    from ministack.core import persistence
+    from ministack.core.responses import AccountRegionScopedDict
+
+    made = AccountRegionScopedDict()
+    for name, balancer, port in (("z", "other", 80), ("y", "own", 443), ("a", "own", 8081), ("b", "own", 80)):
+        made[name] = {"LoadBalancerArn": balancer, "Port": port}
+    again = json.loads(json.dumps(made, default=persistence._json_default), object_hook=persistence._json_object_hook)
+    for listeners in (made, again):
+        alb = SimpleNamespace(_listeners=listeners)
+        assert public_port(alb, {"LoadBalancerArn": "own"}, 40277) == 443
+        assert public_port(alb, {"LoadBalancerArn": "none"}, 40277) == 40277
 
 
 def test_rewrites() -> None:
