@@ -1,7 +1,8 @@
 """Watches a version that just became live for as long as its service wants, and goes back when it turns bad.
 
 Once a second the service is asked through the load balancer; every few seconds ECS is looked at and, once there may be
-any, the load balancer's own numbers are read. `baking.trouble` judges. Everything happens under the deploy's lock.
+any, the numbers of all users are read, as the load balancer or the gateway counted them. `baking.trouble` judges.
+Everything happens under the deploy's lock.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from scripts.engine import balancer, diagnose
 from scripts.engine.addresses import health_url
-from scripts.engine.baking import Check, Minute, Seen, in_words, numbers, trouble
+from scripts.engine.baking import Check, Seen, in_words, numbers, trouble
+from scripts.engine.balancer import Counter
 from scripts.engine.diagnose import Cause
 from scripts.engine.errors import Cancelled, SlipwayError, Transient
 from scripts.engine.model import Verdict
@@ -76,7 +78,8 @@ class Oven:
         self._watcher = Watcher(world.aws, world.settings, service)
         self._where = address(url, world.load_balancer)
         self._known: frozenset[str] | None = None
-        self._metrics: tuple[tuple[str, str], ...] | None = None
+        self._counter: Counter | None = None
+        self._reads = True
         self._looked = self._read = float("-inf")
 
     @property
@@ -163,30 +166,30 @@ class Oven:
         return is_ours and has_fallen(task) and task.id not in (self._known or ())
 
     def _read_metrics(self, now: float) -> None:
-        """The load balancer's numbers; where they cannot be read our own checks have to do, which is said once."""
+        """The numbers of all users; where they cannot be read our own checks have to do, which is said once."""
         start = balancer.first_minute(self.live)
-        if now - self._read < METRICS_SECONDS or self.wall() < start:
+        if not self._reads or now - self._read < METRICS_SECONDS or self.wall() < start:
             return
         self._read = now
         try:
-            if self._metrics is None:
-                self._metrics = self._dimensions()
-            if self._metrics:
-                self.seen = replace(self.seen, minutes=self._minutes(start))
+            self._counter = self._counter or self._who_counts()
+            if self._counter:
+                minutes = balancer.read_minutes(self.world.aws, self._counter, start=start, now=self.wall())
+                self.seen = replace(self.seen, minutes=minutes, counter=self._counter.name)
         except Transient:
             return
         except SlipwayError as error:
-            self._metrics = ()
+            self._reads = False
             self.world.events.emit("warning", service=self.service, text=f"judged by our own checks alone: {error}")
 
-    def _minutes(self, start: float) -> tuple[Minute, ...]:
-        return balancer.read_minutes(self.world.aws, self._metrics or (), start=start, now=self.wall())
-
-    def _dimensions(self) -> tuple[tuple[str, str], ...]:
-        stacks, _ = read_stacks(self.world.aws, self.world.settings)
+    def _who_counts(self) -> Counter | None:
+        settings = self.world.settings
+        if settings.is_behind_gateway(self.own):
+            return balancer.of_gateway(settings.prefix, self.service)
+        stacks, _ = read_stacks(self.world.aws, settings)
         platform, own = stacks.get("platform"), stacks.get(service_key(self.service))
         arns = platform and platform.outputs.get("LoadBalancerArn"), own and own.outputs.get("TargetGroupArn")
-        return balancer.dimensions(arns[0], arns[1]) if arns[0] and arns[1] else ()
+        return balancer.of_load_balancer(arns[0], arns[1]) if arns[0] and arns[1] else None
 
     def _progress(self, seconds: int) -> None:
         text = "; ".join((f"baking, {self.elapsed:.0f} of {seconds} s", *in_words(self.seen)))

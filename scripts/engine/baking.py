@@ -2,9 +2,9 @@
 
 Three things make a version bad, as users would say it: it does not answer, too many of its answers are errors, or they
 are too slow. Shares and percentiles need a number of requests: one lost answer of three is no error rate. Where the
-load balancer has counted enough requests in a minute after live, its numbers decide on those two, since they are
-those of all users; otherwise our own checks of the last minute do. Sources for the sizes: Flagger judges a minute at a
-time; the health checks of Elastic Load Balancing and of Kubernetes take two or three failures in a row.
+load balancer, or the gateway, has counted enough requests in a minute after live, its numbers decide on those two,
+since they are those of all users; otherwise our own checks of the last minute do. Sources for the sizes: Flagger judges
+a minute at a time; the health checks of Elastic Load Balancing and of Kubernetes take two or three failures in a row.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Minute:
-    """What the load balancer counted of the service in one minute."""
+    """What the load balancer or the gateway counted of the service in one minute."""
 
     start: float
     """Seconds since the epoch."""
@@ -50,6 +50,8 @@ class Seen:
 
     checks: tuple[Check, ...] = ()
     minutes: tuple[Minute, ...] = ()
+    counter: str = "load balancer"
+    """Who counted the minutes."""
     stopped: tuple[str, ...] = ()
     """Tasks of the version that ended by themselves, in words."""
 
@@ -72,15 +74,16 @@ def trouble(seen: Seen, bound: int | None) -> str | None:
     if len(last) == FAILED_IN_A_ROW and not any(check.good for check in last):
         return f"{FAILED_IN_A_ROW} checks in a row failed: {last[-1].text}"
     if seen.counted:
-        return next((text for minute in seen.counted if (text := _of_a_minute(minute, bound))), None)
+        return next((text for minute in seen.counted if (text := _of_a_minute(minute, bound, seen.counter))), None)
     return _of_checks(seen.checks, bound)
 
 
-def _of_a_minute(minute: Minute, bound: int | None) -> str | None:
+def _of_a_minute(minute: Minute, bound: int | None, counter: str) -> str | None:
+    of = f"requests in a minute at the {counter}"
     if minute.errors > ALLOWED_ERRORS * minute.requests:
-        return _too_many(minute.errors, minute.requests, "requests in a minute at the load balancer")
+        return _too_many(minute.errors, minute.requests, of)
     if bound is not None and minute.p95 is not None and minute.p95 > bound:
-        return _too_slow(minute.p95, minute.requests, bound, "requests in a minute at the load balancer")
+        return _too_slow(minute.p95, minute.requests, bound, of)
     return None
 
 
@@ -131,7 +134,7 @@ def numbers(seen: Seen) -> dict[str, object]:
 
 
 def in_words(seen: Seen) -> tuple[str, ...]:
-    """The same for people: our own checks, then the load balancer's numbers where it has any."""
+    """The same for people: our own checks, then what was counted of all users where there is any."""
     p95 = percentile([check.milliseconds for check in seen.checks if check.good], 0.95)
     own = f"{len(seen.checks)} checks, {seen.failed} failed" + ("" if p95 is None else f", p95 {p95:.0f} ms")
     if not (minutes := seen.counted):
@@ -139,4 +142,4 @@ def in_words(seen: Seen) -> tuple[str, ...]:
     requests, errors = sum(m.requests for m in minutes), sum(m.errors for m in minutes)
     times = [minute.p95 for minute in minutes if minute.p95 is not None]
     slowest = f", p95 {max(times):.0f} ms at most" if times else ""
-    return own, f"{requests} requests at the load balancer, {errors} failed{slowest}"
+    return own, f"{requests} requests at the {seen.counter}, {errors} failed{slowest}"

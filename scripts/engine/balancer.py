@@ -1,15 +1,19 @@
-"""What the load balancer counted of one service, minute by minute.
+"""What the load balancer counted of one service, minute by minute, or the gateway that the service is behind.
 
 Elastic Load Balancing sends its metrics to CloudWatch in periods of 60 seconds, and only where there were requests; a
 period can be read a minute or two after it is over. Its own 5xx codes are counted for the whole load balancer, so what
 counts here besides the targets' 5xx are connections to them that failed. Health checks are not counted. Source:
 Elastic Load Balancing, "CloudWatch metrics for your Application Load Balancer".
+
+Requests of a service behind the gateway do not pass through its target group. Each task of the gateway tells CloudWatch
+what it counted, once a minute (`envoy/agent/metrics.py`); the 95th percentile is that of the slowest task.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,20 +21,48 @@ from scripts.engine.aws import Aws, translated
 from scripts.engine.baking import Minute
 
 PERIOD = 60
-METRICS = (
-    ("requests", "RequestCount", "Sum"),
-    ("refused", "TargetConnectionErrorCount", "Sum"),
-    ("errors", "HTTPCode_Target_5XX_Count", "Sum"),
-    ("p95", "TargetResponseTime", "p95"),
-)
-"""Query id, metric, statistic; all of the namespace AWS/ApplicationELB."""
 
 
-def dimensions(load_balancer_arn: str, target_group_arn: str) -> tuple[tuple[str, str], ...]:
-    """Dimensions as the metrics have them: the last parts of the ARNs."""
-    return (
-        ("LoadBalancer", load_balancer_arn.partition(":loadbalancer/")[2]),
-        ("TargetGroup", target_group_arn.rpartition(":")[2]),
+@dataclass(frozen=True)
+class Counter:
+    """Who counts, and by which metrics."""
+
+    name: str
+    namespace: str
+    metrics: tuple[tuple[str, str, str], ...]
+    """Query id, metric, statistic."""
+    dimensions: tuple[tuple[str, str], ...]
+    milliseconds: float
+    """How many a unit of the percentile is."""
+
+
+def of_load_balancer(load_balancer_arn: str, target_group_arn: str) -> Counter:
+    """The load balancer; dimensions are the last parts of the ARNs."""
+    return Counter(
+        "load balancer",
+        "AWS/ApplicationELB",
+        (
+            ("requests", "RequestCount", "Sum"),
+            ("refused", "TargetConnectionErrorCount", "Sum"),
+            ("errors", "HTTPCode_Target_5XX_Count", "Sum"),
+            ("p95", "TargetResponseTime", "p95"),
+        ),
+        (
+            ("LoadBalancer", load_balancer_arn.partition(":loadbalancer/")[2]),
+            ("TargetGroup", target_group_arn.rpartition(":")[2]),
+        ),
+        milliseconds=1000,
+    )
+
+
+def of_gateway(prefix: str, service: str) -> Counter:
+    """The gateway of the target with that prefix."""
+    return Counter(
+        "gateway",
+        "Slipway/Gateway",
+        (("requests", "Requests", "Sum"), ("errors", "Errors", "Sum"), ("p95", "P95", "Maximum")),
+        (("Target", prefix), ("Service", service)),
+        milliseconds=1,
     )
 
 
@@ -39,12 +71,12 @@ def first_minute(live: float) -> float:
     return math.ceil(live / PERIOD) * float(PERIOD)
 
 
-def read_minutes(aws: Aws, of: tuple[tuple[str, str], ...], *, start: float, now: float) -> tuple[Minute, ...]:
+def read_minutes(aws: Aws, of: Counter, *, start: float, now: float) -> tuple[Minute, ...]:
     """The minutes from `start` on that CloudWatch tells, the oldest first; times are seconds since the epoch."""
-    with translated("read the load balancer's metrics"):
+    with translated(f"read the {of.name}'s metrics"):
         pages = aws.client("cloudwatch").get_paginator("get_metric_data")
         rows = pages.paginate(
-            MetricDataQueries=[_query(*row, of) for row in METRICS],
+            MetricDataQueries=[_query(*row, of) for row in of.metrics],
             StartTime=datetime.fromtimestamp(start, UTC),
             EndTime=datetime.fromtimestamp(first_minute(now), UTC),
             ScanBy="TimestampAscending",
@@ -53,20 +85,20 @@ def read_minutes(aws: Aws, of: tuple[tuple[str, str], ...], *, start: float, now
         for row in (row for page in rows for row in page["MetricDataResults"]):
             for at, value in zip(row["Timestamps"], row["Values"], strict=True):
                 found.setdefault(at.timestamp(), {})[row["Id"]] = value
-    return tuple(_minute(at, values) for at, values in sorted(found.items()) if at >= start)
+    return tuple(_minute(at, values, of.milliseconds) for at, values in sorted(found.items()) if at >= start)
 
 
-def _query(name: str, metric: str, statistic: str, of: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    named = [{"Name": key, "Value": value} for key, value in of]
-    found = {"Namespace": "AWS/ApplicationELB", "MetricName": metric, "Dimensions": named}
+def _query(name: str, metric: str, statistic: str, of: Counter) -> dict[str, Any]:
+    named = [{"Name": key, "Value": value} for key, value in of.dimensions]
+    found = {"Namespace": of.namespace, "MetricName": metric, "Dimensions": named}
     return {"Id": name, "MetricStat": {"Metric": found, "Period": PERIOD, "Stat": statistic}}
 
 
-def _minute(at: float, values: Mapping[str, float]) -> Minute:
+def _minute(at: float, values: Mapping[str, float], milliseconds: float) -> Minute:
     requests, p95 = int(values.get("requests", 0)), values.get("p95")
     return Minute(
         start=at,
         requests=requests,
         errors=min(requests, int(values.get("errors", 0) + values.get("refused", 0))),
-        p95=None if p95 is None else p95 * 1000,
+        p95=None if p95 is None else p95 * milliseconds,
     )

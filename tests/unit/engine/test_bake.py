@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -68,6 +69,7 @@ def world(cloud: Cloud, heard: list[Event]) -> World:
     made.load_balancer = "http://lb"
     made.digests["hello"] = "sha256:hello"
     made.proven.add("hello")
+    cloud.answers["cloudwatch:GetMetricData"] = {"MetricDataResults": []}
     return made
 
 
@@ -203,6 +205,22 @@ def test_who_has_no_tasks_is_not_baked(world: World, watch: Watch) -> None:
 def test_numbers_that_cannot_be_read_are_said_once(
     world: World, watch: Watch, cloud: Cloud, heard: list[Event]
 ) -> None:
+    cloud.answers["cloudwatch:GetMetricData"] = Refusal("AccessDenied", "not you")
+    assert baked(world, watch, 300).startswith("good for 300 s; 300 checks")
+    (warning,) = told(heard, "warning")
+    assert warning["text"].startswith("judged by our own checks alone: cannot read the gateway's metrics")
+
+
+@pytest.mark.parametrize(
+    "of", [(("gateway", "hello"), "gateway", "Service"), (("hello",), "load balancer", "TargetGroup")]
+)
+def test_errors_of_users_are_read_where_they_are_counted(
+    world: World, watch: Watch, cloud: Cloud, of: tuple[tuple[str, ...], str, str]
+) -> None:
+    names, counter, dimension = of
+    own = tuple(service for service in world.settings.services if service.name in names)
+    world.settings = replace(world.settings, services=own)
+    at = datetime.fromtimestamp(1020, UTC)
     stacks = [
         {"StackName": f"shop-staging-{key}", "StackStatus": "UPDATE_COMPLETE", "CreationTime": 0, "Outputs": [output]}
         for key, output in (
@@ -210,13 +228,18 @@ def test_numbers_that_cannot_be_read_are_said_once(
             ("service-hello", {"OutputKey": "TargetGroupArn", "OutputValue": "arn:x:targetgroup/b/2"}),
         )
     ]
+    rows = [
+        {"Id": name, "Timestamps": [at], "Values": [value], "StatusCode": "Complete"}
+        for name, value in (("requests", 100.0), ("errors", 10.0))
+    ]
     cloud.answers |= {
         "cloudformation:DescribeStacks": {"Stacks": stacks},
-        "cloudwatch:GetMetricData": Refusal("AccessDenied", "not you"),
+        "cloudwatch:GetMetricData": {"MetricDataResults": rows},
     }
-    assert baked(world, watch, 300).startswith("good for 300 s; 300 checks")
-    (warning,) = told(heard, "warning")
-    assert warning["text"].startswith("judged by our own checks alone: cannot read the load balancer's metrics")
+    with pytest.raises(RolledBack, match=f"10 of 100 requests in a minute at the {counter} failed"):
+        baked(world, watch, 300)
+    asked = cloud.parameters("cloudwatch:GetMetricData")[0]["MetricDataQueries"][0]["MetricStat"]["Metric"]
+    assert dimension in {one["Name"] for one in asked["Dimensions"]}
 
 
 def test_the_same_version_again_goes_back_to_the_last_good_one(
