@@ -25,6 +25,7 @@ from scripts.local.corrections.rewriting import rewritten
 from scripts.local.corrections.scheduler import one_at_a_time
 from scripts.local.corrections.sockets import has_listener
 from scripts.local.corrections.throttling import LONGEST_PAUSE, Throttle, pause
+from scripts.local.corrections.upstream import part
 from scripts.local.target_health import Policy
 
 LAYER = "sha256:" + "ab" * 32
@@ -166,10 +167,7 @@ def test_policy_of_a_target_group_record() -> None:
 
 
 def test_the_first_listener_is_the_public_one_also_after_a_restart() -> None:
-    from ministack.core import persistence
-    from ministack.core.responses import AccountRegionScopedDict
-
-    made = AccountRegionScopedDict()
+    persistence, made = part("core.persistence"), part("core.responses").AccountRegionScopedDict()
     for name, balancer, port in (("z", "other", 80), ("y", "own", 443), ("a", "own", 8081), ("b", "own", 80)):
         made[name] = {"LoadBalancerArn": balancer, "Port": port}
     again = json.loads(json.dumps(made, default=persistence._json_default), object_hook=persistence._json_object_hook)
