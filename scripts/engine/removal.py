@@ -26,7 +26,7 @@ from scripts.engine.traffic.leftover import retire_before_removal
 from scripts.engine.turns import locked
 from scripts.engine.world import World
 from settings import Settings
-from settings.model import release_key, service_key
+from settings.model import GATEWAY, release_key, service_key
 
 PATH = "remove"
 """What the record of a removal has in place of a deploy's path."""
@@ -70,6 +70,8 @@ def look(world: World, service: str) -> Removal:
         raise BadInput(f"there is no service {service!r}", where="NAME", remedy="services: " + ", ".join(known))
     if known == [service]:
         raise Refused("it is the last service", where="remove-app", remedy="./poe destroy removes everything")
+    if service == GATEWAY and found.is_known:
+        raise Refused("all other services are reached through it", where="remove-app", remedy="remove them first")
     return found
 
 

@@ -71,6 +71,12 @@ def test_one_that_was_never_here(world: World, cloud: Cloud) -> None:
         look(world, "nobody")
 
 
+def test_the_gateway_while_others_are_behind_it(world: World) -> None:
+    world.settings = project("gateway", "hello")
+    with pytest.raises(Refused, match="reached through it"):
+        look(world, "gateway")
+
+
 def test_the_last_one(world: World) -> None:
     world.settings = project("hello")
     with pytest.raises(Refused, match="last service"):
