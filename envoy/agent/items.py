@@ -28,6 +28,8 @@ def _packed(value: Any) -> dict[str, Any]:
 
 def _unpacked(value: Mapping[str, Any]) -> Any:
     kind, inner = next(iter(value.items()))
+    if kind == "NULL":
+        return None
     if kind == "N":
         return float(inner)
     return unpacked(inner) if kind == "M" else inner

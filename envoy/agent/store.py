@@ -93,10 +93,10 @@ class Store:
             "ConsistentRead": True,
         }
         page = self._api.call("Query", request)
-        found: list[Item] = list(page.get("Items", ()))
+        found = _rows(page)
         while start := page.get("LastEvaluatedKey"):
             page = self._api.call("Query", {**request, "ExclusiveStartKey": start})
-            found += page.get("Items", ())
+            found += _rows(page)
         return found
 
     def artefact(self, version: str) -> str:
@@ -131,6 +131,14 @@ class Store:
 
 def _key(partition: str, sort: str) -> Item:
     return {"pk": {"S": partition}, "sk": {"S": sort}}
+
+
+def _rows(page: dict[str, Any]) -> list[Item]:
+    """Of an answer of Query, which has this list even when it is empty."""
+    rows = page.get("Items")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise OSError("Query: an answer without items")
+    return rows
 
 
 def _live(row: Item | None) -> Live | None:

@@ -81,8 +81,7 @@ class Entries:
                 one = entry(row)
             except BadEntry as error:
                 self._changes.trouble("an item of traffic cannot be read; it stays as it was", error)
-                name = row.get("sk", {}).get("S", "")
-                found.update({name: self._known[name]} if name in self._known else {})
+                found.update({name: one for name, one in self._known.items() if row.get("sk") == {"S": name}})
             else:
                 found[one.service] = one
         self._known = found

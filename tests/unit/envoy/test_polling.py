@@ -61,6 +61,12 @@ def test_traffic_is_read_to_the_last_page() -> None:
     assert [request.get("ExclusiveStartKey") for _, request in api.asked] == [None, {"k": {}}]
 
 
+@pytest.mark.parametrize("found", [{}, {"Items": None}, {"Items": "x"}, {"Items": {}}, {"Items": [None]}])
+def test_an_answer_without_items_is_none(found: dict[str, Any]) -> None:
+    with pytest.raises(OSError, match="without items"):
+        Store(Api(found), TABLE).traffic()
+
+
 def test_values_come_back_as_they_went() -> None:
     values = {"a": 1, "b": 1.5, "c": "x", "d": True, "e": {"f": {"g": 2}}, "h": ""}
     assert items.unpacked(items.packed(values)) == values

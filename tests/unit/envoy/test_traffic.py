@@ -186,12 +186,20 @@ def test_a_table_that_is_cut_off_is_silence_too(tmp_path: Path, capsys: pytest.C
 
 
 def test_an_item_that_cannot_be_read_counts_as_it_was(tmp_path: Path) -> None:
-    gateway = Gateway(tmp_path, Api({"Items": [item(next=25)]}, {"Items": [item(next=500)]}, {"Items": []}))
+    bad: list[Any] = [
+        item(next=500),
+        {"sk": {"S": "shop"}},
+        item() | {"next": {"L": [{}]}},
+        item() | {"next": {}},
+        {"sk": 7},
+    ]
+    answers = [{"Items": [item(next=25)]}, *({"Items": [row]} for row in bad), {"Items": []}]
+    gateway = Gateway(tmp_path, Api(*answers))
     shares = []
-    for _ in range(3):
+    for _ in answers:
         gateway.step()
         shares.append(gateway.share)
-    assert shares == [25, 25, 0]
+    assert shares == [25, 25, 25, 25, 25, 0, 0]
 
 
 def test_clusters_go_after_the_routes_that_named_them(tmp_path: Path) -> None:
