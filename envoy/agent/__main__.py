@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from agent import aws, environment, files, identity, log, shadow
 from agent.candidate import Beside, Candidate
-from agent.clock import REAL
 from agent.credentials import Provider
 from agent.enforcing import POLICY_FILE, Enforcer
 from agent.environment import Environment
@@ -19,6 +18,7 @@ from agent.keys import Keys
 from agent.looking import Look
 from agent.metrics import Metrics
 from agent.policies import Policies
+from agent.readiness import Readiness
 from agent.reporting import Reports
 from agent.routing import Routing
 from agent.steering import Steering
@@ -34,7 +34,6 @@ REPORT_SECONDS = 1.0
 METRICS_SECONDS = 1.0
 FIRST_SECONDS = 5.0
 """So long Envoy waits for the first answer of the store, to begin with the live policies."""
-READY_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ def main() -> int:
     threads = Threads(stop, child)
     threads.every(KEYS_SECONDS, lambda: keys.step(look.auth))
     if current:
-        threads.every(POLICY_SECONDS, current.policies.step, first=lambda: _begin(current, api))
+        readiness = Readiness(api, policies=current.policies.are_known, services=lambda: look.has_answer)
+        threads.every(POLICY_SECONDS, lambda: _keep(current, readiness), first=lambda: _begin(current, readiness))
         threads.every(POLICY_SECONDS, current.try_candidate)
         threads.every(TRAFFIC_SECONDS, current.steering.step)
         threads.every(ROUTING_SECONDS, look.step)
@@ -103,15 +103,15 @@ def _store(here: Environment) -> Store:
     return Store(aws.Api(aws.DYNAMODB, here.region, here.endpoint, provider), here.table, provider.server_time)
 
 
-def _begin(current: Current, api: EnvoyApi) -> None:
-    """A task that does not know yet what to enforce denies, and is not ready, so that others get the requests."""
-    has_answer = current.policies.has_answer
-    if not has_answer:
-        while not api.post("/healthcheck/fail"):
-            REAL.pause(READY_SECONDS)
+def _begin(current: Current, readiness: Readiness) -> None:
+    readiness.hold()
     current.enforcer.settle()
-    if not has_answer:
-        current.policies.on_answer = lambda: api.post("/healthcheck/ok")
+    readiness.hold()
+
+
+def _keep(current: Current, readiness: Readiness) -> None:
+    current.policies.step()
+    readiness.step()
 
 
 if __name__ == "__main__":

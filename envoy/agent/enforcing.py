@@ -58,6 +58,10 @@ class Enforcer:
         self._before = ""
         self._changes = log.Changes()
 
+    def has(self, live: Live | None) -> bool:
+        """Whether Envoy has that version, or is about to have it; without one what it was built with does."""
+        return live is None or live.version == (self._pending.version if self._pending else self.version)
+
     def prepare(self, live: Live | None) -> None:
         """Before Envoy starts: put the live version in place, so that its first request meets it already."""
         if not live or live.version == self.version:

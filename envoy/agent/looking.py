@@ -23,6 +23,8 @@ class Look:
         self._services: list[Service] = []
         self._round = 0
         self._changes = log.Changes()
+        self.has_answer = False
+        """Whether services and tasks have been known at all."""
 
     def step(self) -> None:
         """Look."""
@@ -38,3 +40,4 @@ class Look:
         else:
             self._changes.fine("services can be looked up again")
             self._routing.put(self._services, tasks)
+            self.has_answer = True

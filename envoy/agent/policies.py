@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from agent import log
 from agent.clock import REAL, Clock
 from agent.enforcing import Enforcer
@@ -22,8 +20,7 @@ class Policies:
         """Whether the store has answered at all."""
         self.candidate: Live | None = None
         """The version to try beside the live one, as far as the store has said."""
-        self.on_answer: Callable[[], object] = lambda: None
-        """Called once what the first answer says is enforced."""
+        self._wanted: Wanted | None = None
 
     def prepare(self, seconds: float) -> None:
         """Before Envoy starts: so long the store may take to answer."""
@@ -39,8 +36,10 @@ class Policies:
             return
         self.candidate = wanted.shadow
         self._enforcer.step(wanted.live)
-        self.on_answer()
-        self.on_answer = lambda: None
+
+    def are_known(self) -> bool:
+        """Whether Envoy has what the store wants, as far as the store has ever said."""
+        return self._wanted is not None and self._enforcer.has(self._wanted.live)
 
     def _look(self) -> Wanted | None:
         try:
@@ -48,6 +47,6 @@ class Policies:
         except OSError as error:
             self._changes.trouble(f"the policy store does not answer; {self._enforcer.version} stays", error)
             return None
-        self.has_answer = True
+        self.has_answer, self._wanted = True, wanted
         self._changes.fine("the policy store answers again")
         return wanted
