@@ -5,7 +5,7 @@
 | `pk = policies`, `sk = live` | the version to enforce, and when that was decided |
 | `pk = policies`, `sk = shadow` | the version that is only tried beside it, likewise |
 | `pk = policies`, `sk = <version>` | its head: number of parts, sha256 of the whole |
-| `pk = policies#<version>`, `sk = <n>` | a part: gzipped JSON with the file for Envoy as `artefact` |
+| `pk = policies#<version>#<sha256>`, `sk = <n>` | a part: gzipped JSON with the file for Envoy as `artefact` |
 | `pk = traffic`, `sk = <service>` | a second version's share of its requests, and its maintenance |
 | `pk = gateway-tasks`, `sk = <task>` | what this task enforces, since when, and what is wrong |
 """
@@ -106,7 +106,8 @@ class Store:
             raise Damaged("not in the store")
         try:
             count, sha256 = int(head["parts"]["N"]), head["sha256"]["S"]
-            parts = [self._get(f"policies#{version}", f"{number:04d}") for number in range(min(count, MOST_PARTS))]
+            partition = f"policies#{version}#{sha256[:12]}"
+            parts = [self._get(partition, f"{number:04d}") for number in range(min(count, MOST_PARTS))]
             data = b"".join(b64decode(part["data"]["B"]) for part in parts if part)
         except (KeyError, TypeError, ValueError) as error:
             raise Damaged(f"damaged in the store: {error}") from None

@@ -95,10 +95,12 @@ class FakeAws:
         import hashlib
 
         data = bundle.packed()
+        sha256 = hashlib.sha256(data).hexdigest()
         parts = [data[at : at + part] for at in range(0, len(data), part)]
         for number, piece in enumerate(parts):
-            self.items[f"policies#{bundle.version}", f"{number:04d}"] = {"data": {"B": b64encode(piece).decode()}}
-        head = {"parts": len(parts), "sha256": hashlib.sha256(data).hexdigest()}
+            key = f"policies#{bundle.version}#{sha256[:12]}", f"{number:04d}"
+            self.items[key] = {"data": {"B": b64encode(piece).decode()}}
+        head = {"parts": len(parts), "sha256": sha256}
         self.items["policies", bundle.version] = pack(head)
 
     def flip(self, version: str, changed: float) -> None:

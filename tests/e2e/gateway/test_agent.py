@@ -76,7 +76,8 @@ def test_damaged_versions_are_refused_and_the_last_good_one_stays(gateway: Gatew
     good = project_policies().version
     wanted = bundle(OPEN)
     aws.upload(wanted)
-    aws.items[f"policies#{wanted.version}", "0001"]["data"]["B"] = "AAAA"
+    (second,) = [key for key in aws.items if key[0].startswith(f"policies#{wanted.version}#") and key[1] == "0001"]
+    aws.items[second]["data"]["B"] = "AAAA"
     aws.flip(wanted.version, 2.5)
     report = until(aws.report, lambda row: bool(row.get("error")))
     assert report["version"] == good

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +28,8 @@ class Items:
     def __init__(self, cloud: Cloud) -> None:
         self.rows: dict[tuple[str, str], Answer] = {}
         self.broken_after: int | None = None
+        self.before_put: Callable[[Answer], object] = lambda _: None
+        """What somebody else does just before something is written."""
         cloud.answers |= {
             "dynamodb:PutItem": self._put,
             "dynamodb:GetItem": self._get,
@@ -35,6 +38,7 @@ class Items:
         }
 
     def _put(self, asked: Answer) -> Answer | Exception:
+        self.before_put(asked["Item"])
         if self.broken_after is not None and len(self.rows) >= self.broken_after:
             return Refusal("AccessDeniedException")
         key = asked["Item"]["pk"]["S"], asked["Item"]["sk"]["S"]
@@ -51,8 +55,12 @@ class Items:
         item = self.rows.get((asked["Key"]["pk"]["S"], asked["Key"]["sk"]["S"]))
         return {"Item": item} if item else {}
 
-    def _delete(self, asked: Answer) -> Answer:
-        self.rows.pop((asked["Key"]["pk"]["S"], asked["Key"]["sk"]["S"]), None)
+    def _delete(self, asked: Answer) -> Answer | Exception:
+        key = asked["Key"]["pk"]["S"], asked["Key"]["sk"]["S"]
+        values, old = asked.get("ExpressionAttributeValues", {}), self.rows.get(key)
+        if values and (not old or old["version"] != values[":seen"] or old["changed"] != values[":at"]):
+            return Refusal("ConditionalCheckFailedException")
+        self.rows.pop(key, None)
         return {}
 
     def _query(self, asked: Answer) -> Answer:
@@ -114,7 +122,8 @@ def test_an_upload_that_is_cut_leaves_nothing_to_see(store: PolicyStore, items: 
 
 def test_a_damaged_version_is_refused(store: PolicyStore, items: Items) -> None:
     store.upload(FIRST, "ann")
-    items.rows[f"policies#{FIRST.version}", "0000"]["data"] = {"B": b"rubbish"}
+    (part,) = [row for (pk, _), row in items.rows.items() if pk.startswith("policies#")]
+    part["data"] = {"B": b"rubbish"}
     with pytest.raises(Failed, match="damaged"):
         store.read(FIRST.version)
     with pytest.raises(BadInput):
@@ -134,6 +143,34 @@ def test_two_people_at_once(store: PolicyStore) -> None:
     live = store.live()
     assert live is not None
     assert (live.version, live.previous, live.actor) == (SECOND.version, FIRST.version, "bob")
+
+
+def test_two_people_store_the_same_rules_with_other_comments_at_once(store: PolicyStore, items: Items) -> None:
+    """Both packages have one version; the one whose head comes first is whole."""
+    theirs = replace(FIRST, sources={"a.cedar": "// another comment"})
+    seen: list[Answer] = []
+
+    def meanwhile(item: Answer) -> None:
+        if not seen:
+            seen.append(item)
+            assert store.upload(theirs, "bob")
+
+    items.before_put = meanwhile
+    assert not store.upload(FIRST, "ann")
+    assert store.read(FIRST.version) == theirs
+
+
+def test_an_upload_that_is_overtaken_just_before_its_head(store: PolicyStore, items: Items) -> None:
+    theirs = replace(FIRST, sources={"a.cedar": "// another comment"})
+
+    def meanwhile(item: Answer) -> None:
+        if item["pk"]["S"] == "policies" and item["actor"]["S"] == "ann":
+            items.before_put = lambda _: None
+            assert store.upload(theirs, "bob")
+
+    items.before_put = meanwhile
+    assert not store.upload(FIRST, "ann")
+    assert store.read(FIRST.version) == theirs
 
 
 def test_pruning_keeps_what_may_be_needed(store: PolicyStore) -> None:
