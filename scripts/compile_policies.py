@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from scripts import command
+from scripts.engine.errors import Refused
 from scripts.engine.ledger import actor
 from scripts.engine.policies.bundle import Bundle, compile_folder
 from scripts.engine.policies.explaining import explanations
@@ -26,9 +27,16 @@ def compile_verb() -> int:
         "every running gateway task enforces them.",
         as_json=True,
     )
-    parser.add_argument("--check", action="store_true", help="compile and check only; publish nothing")
-    parser.add_argument("--explain", action="store_true", help="print what each policy becomes; publish nothing")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="compile and check only; publish nothing")
+    how.add_argument("--explain", action="store_true", help="print what each policy becomes; publish nothing")
+    how.add_argument(
+        "--shadow", action="store_true", help="try them beside the live ones: count what they would change"
+    )
+    how.add_argument("--shadow-end", action="store_true", help="end that")
     arguments = parser.parse_args()
+    if arguments.shadow_end:
+        return _end(arguments)
     settings = settings_for(arguments.target)
     bundle = compile_folder(settings)
     shell = Shell()
@@ -38,12 +46,38 @@ def compile_verb() -> int:
         return _explain(bundle, as_json=arguments.json)
     if arguments.check:
         return _say(arguments, {"version": bundle.version, "policies": len(bundle.ids)}, "compiled and checked")
-    world = look_at(arguments.target)
-    check_account(world.aws, world.settings)
-    done = Publisher(world.aws, world.settings, actor(), shell.cancelled.wait).publish(bundle)
+    publisher = _publisher(arguments, shell)
+    if arguments.shadow:
+        return _try(arguments, publisher, bundle)
+    done = publisher.publish(bundle)
     facts = {"version": done.version, "previous": done.previous, "tasks": done.tasks, "changed": done.changed}
     state = "live" if done.changed else "live already"
-    return _say(arguments, facts, f"{state}, enforced by {done.tasks} gateway task{'s'[: done.tasks != 1]}")
+    return _say(arguments, facts, f"{state}, enforced by {_tasks(done.tasks)}")
+
+
+def _publisher(arguments: argparse.Namespace, shell: Shell) -> Publisher:
+    world = look_at(arguments.target)
+    check_account(world.aws, world.settings)
+    return Publisher(world.aws, world.settings, actor(), shell.cancelled.wait)
+
+
+def _try(arguments: argparse.Namespace, publisher: Publisher, bundle: Bundle) -> int:
+    trial = publisher.candidates.begin(bundle, publisher.waiting)
+    before = trial.before.version if trial.before and trial.before.version != bundle.version else None
+    facts = {"version": bundle.version, "shadow": True, "previous": before, "tasks": trial.tasks}
+    instead = f" instead of {before}" if before else ""
+    return _say(arguments, facts, f"tried by {_tasks(trial.tasks)}{instead}; ./poe policies shows what it would change")
+
+
+def _end(arguments: argparse.Namespace) -> int:
+    ended = _publisher(arguments, Shell()).candidates.end()
+    if ended is None:
+        raise Refused("no candidate is tried", where="--shadow-end", remedy="./poe policies shows what there is")
+    return _say(arguments, {"version": ended.version, "shadow": False}, "no longer tried")
+
+
+def _tasks(count: int) -> str:
+    return f"{count} gateway task{'s'[: count != 1]}"
 
 
 def _say(arguments: argparse.Namespace, facts: dict[str, Any], text: str) -> int:

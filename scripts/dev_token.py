@@ -12,7 +12,7 @@ from scripts import command
 from scripts.engine.addresses import base_url
 from scripts.engine.errors import BadInput, Cancelled, Refused
 from scripts.engine.issuer import ALGORITHMS, OWN, Issuer, await_accepted, introduce
-from scripts.engine.policies.publishing import gateway_tasks
+from scripts.engine.policies.waiting import gateway_tasks
 from scripts.engine.shell import Shell
 from scripts.engine.state import check_account, read_stack
 from scripts.engine.world import World

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 
 from scripts import command
-from scripts.engine.policies.store import PolicyStore
+from scripts.engine.policies.candidates import Candidate, current, told, total
+from scripts.engine.policies.store import Live, PolicyStore, Report
 from scripts.engine.report import one_line
 from scripts.engine.state import check_account
 from scripts.session import look_at
@@ -21,26 +23,39 @@ def policies_verb() -> int:
     world = look_at(arguments.target)
     check_account(world.aws, world.settings)
     store = PolicyStore(world.aws, world.settings)
-    live, heads, reports = store.live(), store.heads(), store.reports()
+    live, tried, heads, reports = store.live(), current(store), store.heads(), store.reports()
+    counts = total(reports, tried) if tried else None
     if arguments.json:
-        rows = [{**head.__dict__, "live": bool(live and live.version == head.version)} for head in heads]
-        print(
-            json.dumps(
-                {"live": live.__dict__ if live else None, "versions": rows, "tasks": [r.__dict__ for r in reports]}
-            )
-        )
+        shadow = {**asdict(tried), **asdict(counts)} if tried and counts else None
+        rows = [{**asdict(head), "live": bool(live and live.version == head.version)} for head in heads]
+        facts = {"live": asdict(live) if live else None, "shadow": shadow, "versions": rows}
+        print(json.dumps({**facts, "tasks": [asdict(report) for report in reports]}))
         return 0
     for head in heads:
-        mark = "live" if live and live.version == head.version else ""
-        mark = "before" if live and live.previous == head.version and not mark else mark
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(head.created))
-        print(f"{head.version}  {mark:<6}  {when} UTC  {len(head.ids):>4} policies  {one_line(head.actor)}")
+        mark = _mark(head.version, live, tried)
+        print(f"{head.version}  {mark:<9}  {when} UTC  {len(head.ids):>4} policies  {one_line(head.actor)}")
+    if tried and counts:
+        print("\n".join([f"candidate {tried.version} of {one_line(tried.actor)}:", *told(counts)]))
     for report in reports:
-        error = f"  {one_line(report.error)}" if report.error else ""
-        print(f"gateway task {report.task[:8]}  {report.version or 'nothing yet'}{error}")
+        print(_line(report))
     if not heads:
         print(f"no policies are stored on {world.settings.target.name}; ./poe compile-policies does")
     return 0
+
+
+def _line(report: Report) -> str:
+    errors = "".join(f"  {one_line(error)}" for error in (report.error, report.shadow_error) if error)
+    return f"gateway task {report.task[:8]}  {report.version or 'nothing yet'}{errors}"
+
+
+def _mark(version: str, live: Live | None, tried: Candidate | None) -> str:
+    marks = {
+        live.previous if live else None: "before",
+        tried.version if tried else None: "candidate",
+        live.version if live else None: "live",
+    }
+    return marks.get(version, "")
 
 
 def main() -> None:

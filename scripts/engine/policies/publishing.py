@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from scripts.engine.aws import Aws, translated
-from scripts.engine.errors import Cancelled, Failed, RolledBack, TimedOut
+from scripts.engine.aws import Aws
+from scripts.engine.errors import Failed, RolledBack
 from scripts.engine.policies.bundle import Bundle
-from scripts.engine.policies.store import Head, Live, PolicyStore
+from scripts.engine.policies.candidates import Candidates
+from scripts.engine.policies.store import Head, Live, PolicyStore, Report
+from scripts.engine.policies.waiting import Cancel, Question, Waiting, gateway_tasks
 from settings import Settings
 from settings.model import GATEWAY
 
-WAIT_SECONDS = 30.0
-LOOK_SECONDS = 0.1
-
-Cancel = Callable[[float], bool]
-"""Waits that many seconds; True when the user wants to stop."""
+__all__ = ["Published", "Publisher", "gateway_tasks"]
 
 
 @dataclass(frozen=True)
@@ -35,8 +31,9 @@ class Publisher:
     """The policies of one target."""
 
     def __init__(self, aws: Aws, settings: Settings, actor: str, cancelled: Cancel) -> None:
-        self.aws, self.settings, self.actor, self.cancelled = aws, settings, actor, cancelled
-        self.store = PolicyStore(aws, settings)
+        self.store, self.actor = PolicyStore(aws, settings), actor
+        self.candidates = Candidates(self.store, actor)
+        self.waiting = Waiting(aws, settings, self.store, cancelled)
 
     def publish(self, bundle: Bundle) -> Published:
         """Upload, make live, wait. Raises Refused, Failed, RolledBack, TimedOut or Cancelled."""
@@ -46,39 +43,31 @@ class Publisher:
         return self.enforce(head, source_digest=bundle.source_digest)
 
     def enforce(self, head: Head, *, source_digest: str | None = None) -> Published:
-        """Make a stored version live and wait for the gateway."""
+        """Make a stored version live and wait for the gateway; a candidate that is live is none any more."""
         before = self.store.live()
         digest = source_digest or head.source_digest
-        if before and (before.version, before.source_digest) == (head.version, digest):
-            return Published(head.version, before.previous, self._await(head.version), changed=False)
+        is_new = before is None or (before.version, before.source_digest) != (head.version, digest)
+        tasks = self._make_live(head, before, digest) if is_new else self._await(head.version)
+        self.candidates.end(head.version)
+        previous = before.version if before and is_new else before.previous if before else None
+        return Published(head.version, previous, tasks, changed=is_new)
+
+    def _make_live(self, head: Head, before: Live | None, digest: str) -> int:
         now = self.store.flip(head, self.actor, before, digest)
         try:
-            tasks = self._await(head.version)
+            return self._await(head.version)
         except Failed as error:
             raise self._put_back(error, before, now) from None
-        return Published(head.version, before.version if before else None, tasks)
 
     def _await(self, version: str) -> int:
         """Wait for the running tasks; returns how many there are."""
-        end = time.monotonic() + WAIT_SECONDS
-        while True:
-            running = gateway_tasks(self.aws, self.settings)
-            reports = {report.task: report for report in self.store.reports()}
-            own = [reports[task] for task in running if task in reports]
-            refusing = next((report for report in own if report.version != version and report.error), None)
-            if refusing is not None and version in refusing.error:
-                raise Failed(f"a gateway refuses it: {refusing.error}", where="policies")
-            behind = [task for task in running if task not in reports or reports[task].version != version]
-            if not behind:
-                return len(running)
-            if time.monotonic() > end:
-                raise TimedOut(
-                    f"{version} is live, but {len(behind)} of {len(running)} gateway tasks do not enforce it yet",
-                    where="policies",
-                    remedy=f"./poe logs {GATEWAY}; ./poe policies shows what each task enforces",
-                )
-            if self.cancelled(LOOK_SECONDS):
-                raise Cancelled(f"stopped waiting; {version} is live", remedy="./poe policies shows it")
+
+        def trouble(report: Report) -> str:
+            return report.error if report.version != version and version in report.error else ""
+
+        late = f"{version} is live, but not enforced everywhere"
+        remedy = f"./poe logs {GATEWAY}; ./poe policies shows what each task enforces"
+        return self.waiting.until(Question(lambda report: report.version == version, trouble, late, remedy))
 
     def _put_back(self, error: Failed, before: Live | None, now: Live) -> Failed | RolledBack:
         head = self.store.head(before.version) if before else None
@@ -86,18 +75,3 @@ class Publisher:
             return error
         self.store.flip(head, self.actor, now, before.source_digest)
         return RolledBack(error.what, where=error.where, remedy=f"{before.version} is live again")
-
-
-def gateway_tasks(aws: Aws, settings: Settings) -> list[str]:
-    """Ids of the gateway's tasks that run."""
-    if settings.gateway is None:
-        return []
-    ecs = aws.client("ecs")
-    with translated("list the gateway's tasks"):
-        try:
-            pages = ecs.get_paginator("list_tasks").paginate(
-                cluster=settings.cluster, serviceName=GATEWAY, desiredStatus="RUNNING"
-            )
-            return [arn.rsplit("/", 1)[-1] for page in pages for arn in page["taskArns"]]
-        except (ecs.exceptions.ClusterNotFoundException, ecs.exceptions.ServiceNotFoundException):
-            return []

@@ -2,70 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from scripts.engine.errors import BadInput, Failed, Refused, RolledBack, TimedOut
-from scripts.engine.items import pack
-from scripts.engine.policies import publishing
-from scripts.engine.policies.bundle import Bundle, unpacked
-from scripts.engine.policies.publishing import Publisher
+from scripts.engine.policies import waiting
+from scripts.engine.policies.bundle import unpacked
 from scripts.engine.policies.store import KEPT, PART, PolicyStore
-from tests.unit.engine.clouds import Answer, Cloud, Refusal
-from tests.unit.engine.projects import project
-
-SETTINGS = project()
-FIRST = Bundle("pol-000000000001", "{}", {"a.cedar": "text"}, ("a",), "d1")
-SECOND = replace(FIRST, version="pol-000000000002", source_digest="d2")
-
-
-class Items:
-    """A table with the conditions that the store uses."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self.rows: dict[tuple[str, str], Answer] = {}
-        self.broken_after: int | None = None
-        self.before_put: Callable[[Answer], object] = lambda _: None
-        """What somebody else does just before something is written."""
-        cloud.answers |= {
-            "dynamodb:PutItem": self._put,
-            "dynamodb:GetItem": self._get,
-            "dynamodb:DeleteItem": self._delete,
-            "dynamodb:Query": self._query,
-        }
-
-    def _put(self, asked: Answer) -> Answer | Exception:
-        self.before_put(asked["Item"])
-        if self.broken_after is not None and len(self.rows) >= self.broken_after:
-            return Refusal("AccessDeniedException")
-        key = asked["Item"]["pk"]["S"], asked["Item"]["sk"]["S"]
-        condition, old = asked.get("ConditionExpression", ""), self.rows.get(key)
-        values = asked.get("ExpressionAttributeValues", {})
-        if "attribute_not_exists" in condition and old:
-            return Refusal("ConditionalCheckFailedException")
-        if values and (not old or old["version"] != values[":seen"] or old["changed"] != values[":at"]):
-            return Refusal("ConditionalCheckFailedException")
-        self.rows[key] = asked["Item"]
-        return {}
-
-    def _get(self, asked: Answer) -> Answer:
-        item = self.rows.get((asked["Key"]["pk"]["S"], asked["Key"]["sk"]["S"]))
-        return {"Item": item} if item else {}
-
-    def _delete(self, asked: Answer) -> Answer | Exception:
-        key = asked["Key"]["pk"]["S"], asked["Key"]["sk"]["S"]
-        values, old = asked.get("ExpressionAttributeValues", {}), self.rows.get(key)
-        if values and (not old or old["version"] != values[":seen"] or old["changed"] != values[":at"]):
-            return Refusal("ConditionalCheckFailedException")
-        self.rows.pop(key, None)
-        return {}
-
-    def _query(self, asked: Answer) -> Answer:
-        wanted = asked["ExpressionAttributeValues"][":pk"]
-        return {"Items": [item for _, item in sorted(self.rows.items()) if item["pk"] == wanted]}
+from tests.unit.engine.clouds import Answer, Cloud
+from tests.unit.engine.policy_tables import FIRST, SECOND, SETTINGS, Items, publisher, report
 
 
 @pytest.fixture
@@ -78,17 +24,6 @@ def items(cloud: Cloud) -> Items:
 def store(cloud: Cloud, items: Items) -> PolicyStore:
     """The store on it."""
     return PolicyStore(cloud.aws, SETTINGS)
-
-
-def report(items: Items, task: str, **facts: Any) -> None:
-    """What a task of the gateway wrote."""
-    items.rows["gateway-tasks", task] = pack({"pk": "gateway-tasks", "sk": task, **facts})
-
-
-def publisher(cloud: Cloud, tasks: list[str]) -> Publisher:
-    """Publishes where these tasks of the gateway run."""
-    cloud.answers["ecs:ListTasks"] = {"taskArns": [f"arn:aws:ecs:x:1:task/c/{task}" for task in tasks]}
-    return Publisher(cloud.aws, SETTINGS, "ann", lambda _: False)
 
 
 def test_a_version_is_stored_once_and_read_back(store: PolicyStore) -> None:
@@ -195,7 +130,7 @@ def test_publishing_waits_for_every_running_task(cloud: Cloud, items: Items) -> 
         report(items, "t2", version=FIRST.version, applied=2.0)
         return False
 
-    one.cancelled = wait
+    one.waiting.cancelled = wait
     done = one.publish(FIRST)
     assert (done.version, done.tasks, done.changed, len(waited)) == (FIRST.version, 2, True, 1)
     assert not one.publish(FIRST).changed
@@ -214,6 +149,6 @@ def test_a_version_that_a_gateway_refuses_is_put_back(cloud: Cloud, items: Items
 
 
 def test_a_silent_gateway_times_out(cloud: Cloud, items: Items, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publishing, "WAIT_SECONDS", -1.0)
+    monkeypatch.setattr(waiting, "WAIT_SECONDS", -1.0)
     with pytest.raises(TimedOut, match="1 of 1 gateway tasks"):
         publisher(cloud, ["t1"]).publish(FIRST)
