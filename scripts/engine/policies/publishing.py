@@ -9,11 +9,9 @@ from scripts.engine.errors import Failed, RolledBack
 from scripts.engine.policies.bundle import Bundle
 from scripts.engine.policies.candidates import Candidates
 from scripts.engine.policies.store import Head, Live, PolicyStore, Report
-from scripts.engine.policies.waiting import Cancel, Question, Waiting, gateway_tasks
+from scripts.engine.policies.waiting import Cancel, Question, Waiting
 from settings import Settings
 from settings.model import GATEWAY
-
-__all__ = ["Published", "Publisher", "gateway_tasks"]
 
 
 @dataclass(frozen=True)

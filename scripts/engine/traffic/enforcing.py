@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scripts.engine.aws import Aws
 from scripts.engine.errors import Cancelled, Failed, TimedOut
-from scripts.engine.policies.publishing import gateway_tasks
+from scripts.engine.policies.waiting import gateway_tasks
 from scripts.engine.traffic.store import TaskReport, TrafficStore
 from settings import Settings
 from settings.model import GATEWAY

@@ -148,6 +148,25 @@ def test_a_version_that_a_gateway_refuses_is_put_back(cloud: Cloud, items: Items
     assert live.version == FIRST.version
 
 
+def test_of_two_people_who_publish_at_once_one_is_refused(cloud: Cloud, items: Items) -> None:
+    """Somebody else publishes between the look at what is live and the change of it."""
+    ann, bob = publisher(cloud, []), publisher(cloud, [])
+
+    def meanwhile(item: Answer) -> None:
+        if item["sk"]["S"] == "live":
+            items.before_put = lambda _: None
+            bob.publish(SECOND)
+
+    items.before_put = meanwhile
+    with pytest.raises(Refused) as caught:
+        ann.publish(FIRST)
+    assert caught.value.exit_code == 3
+    live = ann.store.live()
+    assert live is not None
+    assert live.version == SECOND.version
+    assert [ann.store.read(bundle.version) for bundle in (FIRST, SECOND)] == [FIRST, SECOND]
+
+
 def test_a_silent_gateway_times_out(cloud: Cloud, items: Items, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "WAIT_SECONDS", -1.0)
     with pytest.raises(TimedOut, match="1 of 1 gateway tasks"):
