@@ -45,11 +45,12 @@ class Load:
             try:
                 connection.request("GET", self._path)
                 answer = connection.getresponse()
+                is_json = answer.getheader("content-type") == "application/json"
                 status, body = answer.status, answer.read()
             except (OSError, http.client.HTTPException):
                 connection.close()
-                status, body = 0, b""
+                status, body, is_json = 0, b"", False
             with self._lock:
                 self.statuses[status] += 1
-                self.answered[json.loads(body)["at"] if status == http.client.OK else ""] += 1
+                self.answered[json.loads(body).get("at", "") if is_json else ""] += 1
         connection.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ import pytest
 
 from tests.e2e.gateway.agent_process import Gateway, bundle, project_policies, until
 from tests.e2e.gateway.fake_aws import FakeAws
+from tests.e2e.gateway.load import Load
 
 OPEN = '@id("all") @description("everybody") permit(principal, action, resource);'
 NEVER = '@id("never") @description("nobody") forbid(principal, action, resource in Path::"/never");'
@@ -154,25 +154,13 @@ def test_a_hundred_swaps_under_load_fail_no_request(gateway: Gateway, aws: FakeA
     versions = [bundle(OPEN), bundle(OPEN + NEVER)]
     for version in versions:
         aws.upload(version)
-    seen: list[int] = []
-    stop = threading.Event()
-
-    def load() -> None:
-        while not stop.is_set():
-            seen.append(gateway.status("/"))
-
-    threads = [threading.Thread(target=load) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for count in range(100):
-        name = versions[count % 2].version
-        aws.flip(name, 10.5 + count)
-        until(aws.report, lambda row, name=name: row.get("version") == name)  # type: ignore[misc]
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert len(seen) > 1000
-    assert set(seen) == {200}
+    with Load(gateway.port, "/") as load:
+        for count in range(100):
+            name = versions[count % 2].version
+            aws.flip(name, 10.5 + count)
+            until(aws.report, lambda row, name=name: row.get("version") == name)  # type: ignore[misc]
+    assert load.count > 1000
+    assert set(load.statuses) == {200}
 
 
 def test_sigterm_fails_the_health_check_and_ends_well(gateway: Gateway) -> None:
