@@ -21,6 +21,7 @@ from agent.policies import Policies
 from agent.readiness import Readiness
 from agent.reporting import Reports
 from agent.routing import Routing
+from agent.server_time import ServerTime
 from agent.steering import Steering
 from agent.store import Store
 from agent.supervision import Child, prepare
@@ -45,6 +46,7 @@ class Current:
     candidate: Candidate
     steering: Steering
     reports: Reports
+    server_time: ServerTime
 
     def try_candidate(self) -> None:
         """A step in a thread of its own: a candidate that is refused keeps no live version waiting."""
@@ -61,9 +63,10 @@ def main() -> int:
     files.replace(here.state / shadow.SHADOW_FILE, files.resources(shadow.idle()))
     api, keys = EnvoyApi(here.state, here.port), Keys(here.state)
     routing = Routing(here.state, here.configuration / "index.html", api)
-    look = Look(here, Provider(os.environ), routing)
+    server_time = ServerTime()
+    look = Look(here, Provider(os.environ, server_time), routing)
     keys.step(look.auth)
-    current = _current(here, api, routing)
+    current = _current(here, api, routing=routing, server_time=server_time)
     if current:
         current.policies.prepare(FIRST_SECONDS)
         if current.policies.has_answer:
@@ -85,22 +88,22 @@ def main() -> int:
     return child.await_end(stop)
 
 
-def _current(here: Environment, api: EnvoyApi, routing: Routing) -> Current | None:
+def _current(here: Environment, api: EnvoyApi, *, routing: Routing, server_time: ServerTime) -> Current | None:
     if not here.table:
         log.say("no policy store: the baked policies are enforced")
         return None
-    reports = Reports(_store(here), identity.task_id(here.metadata))
-    store = _store(here)
+    reports = Reports(_store(here, server_time), identity.task_id(here.metadata))
+    store = _store(here, server_time)
     enforcer = Enforcer(store, reports, state=here.state, prover=api)
-    candidate = Candidate(_store(here), reports, Beside(here.state, api, lambda: enforcer.version))
-    steering = Steering(_store(here), reports, routing=routing, envoy=api)
-    return Current(enforcer, Policies(store, enforcer), candidate, steering, reports)
+    candidate = Candidate(_store(here, server_time), reports, Beside(here.state, api, lambda: enforcer.version))
+    steering = Steering(_store(here, server_time), reports, routing=routing, envoy=api)
+    return Current(enforcer, Policies(store, enforcer), candidate, steering, reports, server_time)
 
 
-def _store(here: Environment) -> Store:
-    """Each thread has its own connection."""
-    provider = Provider(os.environ)
-    return Store(aws.Api(aws.DYNAMODB, here.region, here.endpoint, provider), here.table, provider.server_time)
+def _store(here: Environment, server_time: ServerTime) -> Store:
+    """Each thread has its own connection; what one learns of the time counts for all."""
+    provider = Provider(os.environ, server_time)
+    return Store(aws.Api(aws.DYNAMODB, here.region, here.endpoint, provider), here.table, server_time)
 
 
 def _begin(current: Current, readiness: Readiness) -> None:
@@ -111,6 +114,7 @@ def _begin(current: Current, readiness: Readiness) -> None:
 
 def _keep(current: Current, readiness: Readiness) -> None:
     current.policies.step()
+    current.reports.say(clock_ahead=current.server_time.off())
     readiness.step()
 
 

@@ -61,7 +61,7 @@ class Provider:
 
     def _fetch(self) -> Credentials | None:
         names = self._variables
-        if "AWS_ACCESS_KEY_ID" in names:
+        if names.get("AWS_ACCESS_KEY_ID"):
             return Credentials(
                 names["AWS_ACCESS_KEY_ID"], names.get("AWS_SECRET_ACCESS_KEY", ""), names.get("AWS_SESSION_TOKEN", "")
             )

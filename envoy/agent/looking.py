@@ -36,6 +36,7 @@ class Look:
                 self.auth = self._here.auth or found.get("auth", "")
             tasks = discovery.addresses(self._ecs, self._here.prefix) if self._services else {}
         except OSError as error:
+            self._round = 0  # what was not read is due
             self._changes.trouble("services cannot be looked up; routes stay", error)
         else:
             self._changes.fine("services can be looked up again")

@@ -29,6 +29,10 @@ class ServerTime:
         """Unix time."""
         return self._machine() - self.ahead
 
+    def off(self) -> int | None:
+        """Seconds that this machine is ahead, when it is off."""
+        return round(self.ahead) if abs(self.ahead) >= TOLERATED else None
+
     def learn(self, date: str | None) -> bool:
         """Whether the Date of an answer says that we were wrong."""
         try:
@@ -38,5 +42,5 @@ class ServerTime:
         if abs(server - self.now()) < TOLERATED:
             return False
         self.ahead = self._machine() - server
-        log.say("the clock is off" if abs(self.ahead) >= TOLERATED else "the clock is right", ahead=round(self.ahead))
+        log.say("the clock is off" if self.off() else "the clock is right", ahead=round(self.ahead))
         return True

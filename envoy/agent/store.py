@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agent import items
-from agent.server_time import TOLERATED, ServerTime
+from agent.server_time import ServerTime
 
 HEADS = "policies"
 TRAFFIC = "traffic"
@@ -117,10 +117,8 @@ class Store:
 
     def report(self, task: str, facts: Mapping[str, Any]) -> None:
         """Say what this task enforces; raises OSError."""
-        now, ahead = self._time.now(), round(self._time.ahead)
+        now = self._time.now()
         row = {"pk": TASKS, "sk": task, **facts, "seen": round(now, 3), "expires_at": int(now) + KEPT_SECONDS}
-        if abs(ahead) >= TOLERATED:
-            row["clock_ahead"] = ahead
         self._api.call("PutItem", {"TableName": self._table, "Item": items.packed(row)})
 
     def _get(self, partition: str, sort: str) -> Item | None:

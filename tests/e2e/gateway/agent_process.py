@@ -68,6 +68,8 @@ def until(look: Callable[[], T], is_fine: Callable[[T], bool], seconds: float = 
 class Gateway:
     """A running gateway; `aws` is what it asks, None for one without a store."""
 
+    words: tuple[str, ...] = (sys.executable, "-m", "agent")
+
     def __init__(self, folder: Path, aws: FakeAws | None = None, **environment: str) -> None:
         self.folder, self.port, self.keys = folder, free_port(), Keys()
         self.metrics_port = free_port()
@@ -104,7 +106,7 @@ class Gateway:
         """Start it, also again."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "agent"],
+                self.words,
                 env=self.environment,
                 stdout=log,
                 stderr=log,

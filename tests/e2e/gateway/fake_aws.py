@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import threading
+import time
 from base64 import b64encode
+from collections import Counter
+from contextlib import suppress
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from scripts.engine.items import pack, unpack
 from scripts.engine.policies.bundle import Bundle
+from tests.e2e.gateway.faults import Fault, answer, refusal
 
 Json = dict[str, Any]
 TABLE = "slipway-test-gateway"
@@ -25,6 +31,13 @@ class FakeAws:
         self.is_down = False
         self.signatures: set[str] = set()
         self.connections = 0
+        self.asked: Counter[str] = Counter()
+        self.faults: dict[str, Fault] = {}
+        """Operation or service, as in `x-amz-target` -> what comes instead of an answer."""
+        self.ahead = 0.0
+        """Seconds that this service's clock is ahead of the machine's; a signature counts for five minutes."""
+        self.key = ""
+        """The only access key that counts; empty: any."""
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -37,12 +50,26 @@ class FakeAws:
             def do_POST(self) -> None:
                 request = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 fake.signatures.add(self.headers["authorization"].split()[0])
-                status, answer = (503, {}) if fake.is_down else fake.answer(self.headers["x-amz-target"], request)
+                target = self.headers["x-amz-target"]
+                service, _, operation = target.partition(".")
+                fake.asked[operation] += 1
+                if fault := fake.faults.get(operation) or fake.faults.get(service) or fake.objection(self.headers):
+                    with suppress(OSError):
+                        fault(self)
+                    return
+                status, answer = (503, {}) if fake.is_down else fake.answer(target, request)
                 body = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return super().date_time_string(time.time() + fake.ahead)
+
+            def do_GET(self) -> None:
+                row = {"AccessKeyId": fake.key, "SecretAccessKey": "s", "Expiration": "2100-01-01T00:00:00Z"}
+                answer(200, json.dumps(row).encode())(self)
 
             def log_message(self, *_: object) -> None:
                 """Quiet."""
@@ -56,6 +83,15 @@ class FakeAws:
         """Stop answering for good."""
         self._server.shutdown()
         self._server.server_close()
+
+    def objection(self, headers: Message) -> Fault | None:
+        """What is said against a call's signature."""
+        signed = calendar.timegm(time.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ"))
+        if abs(signed - time.time() - self.ahead) > 300:
+            return refusal("InvalidSignatureException")
+        if self.key and f"Credential={self.key}/" not in headers["authorization"]:
+            return refusal("ExpiredTokenException")
+        return None
 
     def answer(self, target: str, request: Json) -> tuple[int, Json]:
         """Status and body."""
