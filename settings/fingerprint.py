@@ -19,7 +19,7 @@ from typing import Any
 
 from settings import assets, issuer
 from settings.errors import SettingsError
-from settings.model import Service, Settings, release_key, stack_keys_of
+from settings.model import Service, Settings, release_key, service_key, stack_keys_of
 
 CODE = ("app.py", "stacks", "settings")
 ASSETS = {"analysis": assets.ANALYZER}
@@ -32,7 +32,7 @@ GATEWAY_ONLY = ("jwt_issuer", "jwt_audiences", "jwt_jwks")
 IMAGE_ONLY = ("source", "repository", "ref", "commit", "folder", "dockerfile", "build_args")
 """Fields of a service that reach its image and no template."""
 DEPLOY_ONLY = ("needs", "release_timeout", "steady", "bake", "bake_p95")
-"""Fields of a service that only a deploy looks at."""
+"""Fields of a service that only a deploy looks at; behind a gateway an alarm has `bake_p95` too."""
 
 
 def fingerprints(settings: Settings) -> dict[str, str]:
@@ -68,7 +68,9 @@ def _fingerprint(settings: Settings, key: str, shared: str) -> str:
     facts: list[Any] = [shared, key]
     if key == "registry":
         facts.append(sorted(service.name for service in settings.services))
-    facts.extend(_service_facts(service, key) for service in settings.services if key in stack_keys_of(service))
+    facts.extend(
+        _service_facts(settings, service, key) for service in settings.services if key in stack_keys_of(service)
+    )
     if key == "gateway":
         facts.append(issuer.parameter(settings))
     if key in ASSETS:
@@ -81,9 +83,12 @@ def _target_facts(settings: Settings) -> dict[str, Any]:
     return {"project": settings.name, "gateway": bool(settings.gateway), **target, "cdk.json": _cdk_json(settings.root)}
 
 
-def _service_facts(service: Service, key: str) -> dict[str, Any]:
+def _service_facts(settings: Settings, service: Service, key: str) -> dict[str, Any]:
     release = () if key == release_key(service.name) else ("release",)
-    return {k: v for k, v in asdict(service).items() if k not in (*IMAGE_ONLY, *DEPLOY_ONLY, *release)}
+    facts = {k: v for k, v in asdict(service).items() if k not in (*IMAGE_ONLY, *DEPLOY_ONLY, *release)}
+    if key == service_key(service.name) and settings.is_behind_gateway(service):
+        facts["bake_p95"] = service.bake_p95
+    return facts
 
 
 def _cdk_json(root: Path) -> Any:

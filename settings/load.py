@@ -94,6 +94,12 @@ def _target(root: Path, name: str, row: dict[str, Any], environ: Mapping[str, st
         if other in row and key not in row:
             raise missing(f"targets.{name}.{key}", rules.TARGET[key].allowed, f" beside {other}")
     embedded = row.get("embedded", False)
+    if embedded and row.get("ecs_deployment", Target.ecs_deployment) != Target.ecs_deployment:
+        raise SettingsError(
+            "the embedded cloud only rolls; it does not shift requests as ECS does",
+            where=f"{FILE}: targets.{name}.ecs_deployment",
+            remedy="take it out; behind a gateway ./poe deploy --canary and --blue-green shift requests on any target",
+        )
     receivers = tuple(_notify(f"targets.{name}.notify.{who}", who, one) for who, one in row.get("notify", {}).items())
     row = {**row, "notify": receivers, "jwt_audiences": tuple(row.get("jwt_audiences", ()))}
     target = Target(name=name, **row)

@@ -245,6 +245,13 @@ class Settings:
         """DynamoDB table of the gateway's policies and of what its tasks report."""
         return f"{self.prefix}-gateway"
 
+    def is_shifted_by_ecs(self, service: Service) -> bool:
+        """Whether ECS brings new versions in by shifting requests at the load balancer.
+
+        It can only shift what the load balancer sends by itself: requests to services behind a gateway do not pass it.
+        """
+        return self.target.ecs_deployment != Target.ecs_deployment and self.gateway in (None, service)
+
     @property
     def gateway_parameters(self) -> str:
         """Path of the SSM parameters that the gateway reads: services, and whose tokens are valid."""

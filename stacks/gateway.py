@@ -7,15 +7,19 @@ from constructs import Construct
 
 from settings import Settings
 from settings.issuer import parameter
+from stacks.constructs.gateway_dashboard import GatewayDashboard
 from stacks.constructs.table import Table
+from stacks.platform import PlatformStack
 from stacks.project_stack import ProjectStack
 
 
 class GatewayStack(ProjectStack):
     """One table, and a parameter where the target has an issuer; there for targets that have a gateway."""
 
-    def __init__(self, scope: Construct, *, settings: Settings, fingerprint: str) -> None:
+    def __init__(self, scope: Construct, *, settings: Settings, platform: PlatformStack, fingerprint: str) -> None:
         super().__init__(scope, settings=settings, key="gateway", fingerprint=fingerprint)
+        balancer = platform.load_balancer.resource.attr_load_balancer_full_name
+        GatewayDashboard(self, "Page", settings=settings, load_balancer=balancer)
         table = Table(self, "Policies", name=settings.gateway_table, key="pk", sort_key="sk")
         self.output("TableName", table.table_name)
         auth = parameter(settings)

@@ -40,6 +40,11 @@ class PlatformStack(ProjectStack):
             self.output(BEHIND, self.load_balancer.behind.ref)
         self.output("LoadBalancerDns", self.load_balancer.resource.attr_dns_name)
 
+    @property
+    def alarm_topic_arn(self) -> str | None:
+        """Who is told of alarms; None: they only show in CloudWatch."""
+        return self.alarm_topic.topic_arn if self.alarm_topic else None
+
     def listener_arn(self, service: Service) -> str:
         """The listener that has the service's rule.
 

@@ -28,7 +28,7 @@ def add_stacks(app: cdk.App, *, settings: Settings) -> LeaveOut | None:
     LedgerStack(app, settings=settings, fingerprint=prints["ledger"])
     AnalysisStack(app, settings=settings, fingerprint=prints["analysis"])
     if settings.gateway:
-        GatewayStack(app, settings=settings, fingerprint=prints["gateway"])
+        GatewayStack(app, settings=settings, platform=platform, fingerprint=prints["gateway"])
     for service in settings.services:
         for key in stack_keys_of(service):
             kind = ServiceStack if key == service_key(service.name) else ReleaseStack

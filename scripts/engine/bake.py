@@ -31,6 +31,8 @@ from settings.model import service_key
 CHECK_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 METRICS_SECONDS = 15.0
+TARGET_GROUPS = ("TargetGroupArn", "AlternateTargetGroupArn")
+"""Outputs of a service's stack; the second where ECS shifts requests between two."""
 PATIENCE = 5.0
 """Seconds that a check waits for an answer."""
 
@@ -78,7 +80,7 @@ class Oven:
         self._watcher = Watcher(world.aws, world.settings, service)
         self._where = address(url, world.load_balancer)
         self._known: frozenset[str] | None = None
-        self._counter: Counter | None = None
+        self._counters: tuple[Counter, ...] = ()
         self._reads = True
         self._looked = self._read = float("-inf")
 
@@ -172,24 +174,26 @@ class Oven:
             return
         self._read = now
         try:
-            self._counter = self._counter or self._who_counts()
-            if self._counter:
-                minutes = balancer.read_minutes(self.world.aws, self._counter, start=start, now=self.wall())
-                self.seen = replace(self.seen, minutes=minutes, counter=self._counter.name)
+            self._counters = self._counters or self._who_counts()
+            if self._counters:
+                aws, now = self.world.aws, self.wall()
+                several = [balancer.read_minutes(aws, one, start=start, now=now) for one in self._counters]
+                self.seen = replace(self.seen, minutes=balancer.merged(several), counter=self._counters[0].name)
         except Transient:
             return
         except SlipwayError as error:
             self._reads = False
             self.world.events.emit("warning", service=self.service, text=f"judged by our own checks alone: {error}")
 
-    def _who_counts(self) -> Counter | None:
+    def _who_counts(self) -> tuple[Counter, ...]:
         settings = self.world.settings
         if settings.is_behind_gateway(self.own):
-            return balancer.of_gateway(settings.prefix, self.service)
+            return (balancer.of_gateway(settings.prefix, self.service),)
         stacks, _ = read_stacks(self.world.aws, settings)
         platform, own = stacks.get("platform"), stacks.get(service_key(self.service))
-        arns = platform and platform.outputs.get("LoadBalancerArn"), own and own.outputs.get("TargetGroupArn")
-        return balancer.of_load_balancer(arns[0], arns[1]) if arns[0] and arns[1] else None
+        load_balancer = platform.outputs.get("LoadBalancerArn") if platform else None
+        groups = [own.outputs.get(name) for name in TARGET_GROUPS] if own else []
+        return tuple(balancer.of_load_balancer(load_balancer, group) for group in groups if load_balancer and group)
 
     def _progress(self, seconds: int) -> None:
         text = "; ".join((f"baking, {self.elapsed:.0f} of {seconds} s", *in_words(self.seen)))

@@ -12,7 +12,7 @@ what it counted, once a minute (`envoy/agent/metrics.py`); the 95th percentile i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -86,6 +86,16 @@ def read_minutes(aws: Aws, of: Counter, *, start: float, now: float) -> tuple[Mi
             for at, value in zip(row["Timestamps"], row["Values"], strict=True):
                 found.setdefault(at.timestamp(), {})[row["Id"]] = value
     return tuple(_minute(at, values, of.milliseconds) for at, values in sorted(found.items()) if at >= start)
+
+
+def merged(several: Iterable[Sequence[Minute]]) -> tuple[Minute, ...]:
+    """Minutes of several target groups as those of one; the p95 is that of the group with the most requests."""
+    found: dict[float, Minute] = {}
+    for one in (minute for minutes in several for minute in minutes):
+        other = found.get(one.start, Minute(one.start, 0, 0))
+        p95 = one.p95 if one.requests >= other.requests else other.p95
+        found[one.start] = Minute(one.start, one.requests + other.requests, one.errors + other.errors, p95)
+    return tuple(found[start] for start in sorted(found))
 
 
 def _query(name: str, metric: str, statistic: str, of: Counter) -> dict[str, Any]:

@@ -151,11 +151,13 @@ class Watcher:
         return [arn for page in pages for arn in page["taskArns"]]
 
     def _targets(self, service: Mapping[str, Any]) -> dict[str, Target]:
-        balancers = service.get("loadBalancers", [])
-        group = next((row.get("targetGroupArn") for row in balancers), None)
-        if group is None:
-            return {}
-        rows = self.aws.client("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        """Of every target group that it has: two where ECS shifts requests between them."""
+        elb, groups = self.aws.client("elbv2"), target_groups(service)
+        rows = [
+            row
+            for group in groups
+            for row in elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        ]
         return {
             row["Target"]["Id"]: Target(
                 row["TargetHealth"]["State"],
@@ -164,6 +166,15 @@ class Watcher:
             )
             for row in rows
         }
+
+
+def target_groups(service: Mapping[str, Any]) -> tuple[str, ...]:
+    """ARNs of a DescribeServices row's target groups: of each load balancer its own and the alternate one."""
+    rows = service.get("loadBalancers", [])
+    found = [
+        (row.get("targetGroupArn"), row.get("advancedConfiguration", {}).get("alternateTargetGroupArn")) for row in rows
+    ]
+    return tuple(arn for pair in found for arn in pair if arn)
 
 
 def _lost(service: str, error: Transient, seconds: float) -> Transient:

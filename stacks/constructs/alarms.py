@@ -28,16 +28,24 @@ class Rule:
     minutes: int = MINUTES
 
 
-REQUESTS = (
-    Rule("UnhealthyTasks", "AWS/ApplicationELB", "UnHealthyHostCount", "Maximum", 1),
-    Rule("ServerErrors", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", 5),
-)
+GATEWAY_METRICS = "Slipway/Gateway"
+"""Namespace of what the gateway tells; `envoy/agent/metrics.py` makes it."""
+HEALTH = (Rule("UnhealthyTasks", "AWS/ApplicationELB", "UnHealthyHostCount", "Maximum", 1),)
+REQUESTS = (*HEALTH, Rule("ServerErrors", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", 5))
+"""Of what the load balancer sends by itself; it counts no request of a service behind the gateway."""
 LOAD = (
     Rule("Cpu", "AWS/ECS", "CPUUtilization", "Average", 90),
     Rule("Memory", "AWS/ECS", "MemoryUtilization", "Average", 90),
 )
 DROPPED = (Rule("SchedulesDropped", "AWS/Scheduler", "InvocationDroppedCount", "Sum", 1, minutes=1),)
 """A schedule whose task could not be started in the end. Source: EventBridge Scheduler user guide, "Monitoring"."""
+
+
+def slow_answers(milliseconds: int | None) -> tuple[Rule, ...]:
+    """The slowest task of the gateway counts: percentiles of several cannot be added."""
+    if milliseconds is None:
+        return ()
+    return (Rule("SlowAnswers", GATEWAY_METRICS, "P95", "Maximum", milliseconds),)
 
 
 def missing_workers(desired: int) -> tuple[Rule, ...]:
@@ -66,8 +74,8 @@ class Alarms(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         actions = [topic_arn] if topic_arn else None
-        for rule in rules:
-            cloudwatch.CfnAlarm(
+        self.resources = {
+            rule.name: cloudwatch.CfnAlarm(
                 self,
                 rule.name,
                 alarm_name=f"{prefix}-{rule.name}",
@@ -86,3 +94,5 @@ class Alarms(Construct):
                 alarm_actions=actions,
                 ok_actions=actions,
             )
+            for rule in rules
+        }

@@ -10,12 +10,13 @@ from settings.model import GATEWAY, Worker
 from stacks.constructs.placement import Placement, ServingGroup
 from stacks.constructs.process import beside_web, web
 from stacks.constructs.route import Route
+from stacks.constructs.shifting import Shifting
 from stacks.constructs.task import Task
 from stacks.platform import PlatformStack
 
 
 class RollingService(Construct):
-    """A Fargate service behind the platform's load balancer.
+    """A Fargate service behind the platform's load balancer; it rolls, or is shifted by ECS.
 
     The count: CloudFormation sends a count that the template names with every update, which would undo what
     autoscaling did; so a service that scales names none and starts with one task until autoscaling raises it to its
@@ -46,15 +47,15 @@ class RollingService(Construct):
             deployment_configuration=_deployment_configuration(),
             health_check_grace_period_seconds=service.grace_period,
             network_configuration=Placement(platform, group, also).network_configuration(),
-            load_balancers=[
-                ecs.CfnService.LoadBalancerProperty(
-                    container_name=service.name,
-                    container_port=service.port,
-                    target_group_arn=route.target_group.ref,
-                )
-            ],
+            load_balancers=[_balanced(service, route)],
         )
         self.resource.add_resource_dependency(route.rule)  # ECS takes a target group only once a listener uses it
+        self._service, self._route = service, route
+
+    def shift(self, shifting: Shifting) -> None:
+        """Have ECS shift requests to a new version instead of replacing task by task."""
+        self.resource.deployment_configuration = shifting.deployment_configuration
+        self.resource.load_balancers = [_balanced(self._service, self._route, shifting)]
 
 
 class WorkerService(Construct):
@@ -82,6 +83,15 @@ class WorkerService(Construct):
             deployment_configuration=_deployment_configuration(),
             network_configuration=placement.network_configuration(),
         )
+
+
+def _balanced(service: Service, route: Route, shifting: Shifting | None = None) -> ecs.CfnService.LoadBalancerProperty:
+    return ecs.CfnService.LoadBalancerProperty(
+        container_name=service.name,
+        container_port=service.port,
+        target_group_arn=route.target_group.ref,
+        advanced_configuration=shifting.advanced_configuration if shifting else None,
+    )
 
 
 def _deployment_configuration() -> ecs.CfnService.DeploymentConfigurationProperty:

@@ -14,28 +14,47 @@ LAST_PRIORITY = 50_000
 class Route(Construct):
     """A target group with quick health checks, and the rule that sends the service's path or host to it.
 
-    A prefix is taken off on the way; requests to a host are passed on as they are.
+    A prefix is taken off on the way; requests to a host are passed on as they are. With an alternate target group the
+    rule has weights, which are ECS's from the first deployment on: CloudFormation sees no change and leaves them.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, service: Service, vpc_id: str, listener_arn: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        service: Service,
+        vpc_id: str,
+        listener_arn: str,
+        is_shifted: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.target_group = self._target_group(service, vpc_id)
+        self.target_group = self._target_group("Targets", service, vpc_id)
+        self.alternate = self._target_group("Alternate", service, vpc_id) if is_shifted else None
         self.rule = elbv2.CfnListenerRule(
             self,
             "Rule",
             listener_arn=listener_arn,
             priority=LAST_PRIORITY if service.route == "/" else service.priority,
             conditions=[_condition(service)],
-            actions=[elbv2.CfnListenerRule.ActionProperty(type="forward", target_group_arn=self.target_group.ref)],
+            actions=[self._forward()],
             transforms=[_strip(service.prefix)] if service.prefix else None,
         )
 
-    def _target_group(self, service: Service, vpc_id: str) -> elbv2.CfnTargetGroup:
+    def _forward(self) -> elbv2.CfnListenerRule.ActionProperty:
+        if self.alternate is None:
+            return elbv2.CfnListenerRule.ActionProperty(type="forward", target_group_arn=self.target_group.ref)
+        groups = [
+            elbv2.CfnListenerRule.TargetGroupTupleProperty(target_group_arn=group.ref, weight=weight)
+            for group, weight in ((self.target_group, 100), (self.alternate, 0))
+        ]
+        weighted = elbv2.CfnListenerRule.ForwardConfigProperty(target_groups=groups)
+        return elbv2.CfnListenerRule.ActionProperty(type="forward", forward_config=weighted)
+
+    def _target_group(self, construct_id: str, service: Service, vpc_id: str) -> elbv2.CfnTargetGroup:
         return elbv2.CfnTargetGroup(
             self,
-            "Targets",
+            construct_id,
             vpc_id=vpc_id,
             target_type="ip",
             port=service.port,

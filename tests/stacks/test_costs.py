@@ -97,7 +97,16 @@ def test_arm_tasks_between_a_least_and_a_most() -> None:
 
 def test_every_resource_of_the_stacks_is_known(synthesis: Synthesis) -> None:
     keys = synthesis.settings.stack_keys
-    assert read({key: synthesis.template(key) for key in keys}).unknown == ()
+    unknown = read({key: synthesis.template(key) for key in keys}).unknown
+    assert unknown == (("gateway", "AWS::CloudWatch::Dashboard"),), "no source tells its price by region"
+
+
+def test_what_the_gateway_tells_of_a_service_is_paid_for(public: Synthesis) -> None:
+    """5 metrics of the gateway; its alarms read 5 metrics: health, CPU, memory, and two for the share of errors."""
+    made = read({"service-hello": public.template("service-hello")})
+    own = {item.what: item.quantity for item in made.items if item.price in ("metric", "alarm")}
+    assert own["5 metrics of the gateway"] == 5
+    assert own["metrics of alarms"] == 5
 
 
 def test_what_is_paid_by_use_has_a_price_and_a_unit(private: Synthesis) -> None:
@@ -116,6 +125,7 @@ def test_what_is_paid_by_use_has_a_price_and_a_unit(private: Synthesis) -> None:
         "lambda_requests",
         "logs_ingest",
         "logs_storage",
+        "metric",
         "nat_data",
         "s3_storage",
         "scheduler",

@@ -18,6 +18,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     FUNCTION: ("lambda_requests",),
     "AWS::Logs::LogGroup": ("logs_ingest", "logs_storage"),
     "AWS::S3::Bucket": ("s3_storage",),
+    "AWS::SSM::Parameter": ("metric",),
     "AWS::Scheduler::Schedule": ("scheduler",),
     "AWS::SecretsManager::Secret": ("secret_calls",),
 }
@@ -35,6 +36,7 @@ WORDS = {
     "lambda_x86": "analyzer, run time",
     "logs_ingest": "log lines, written",
     "logs_storage": "log lines, kept",
+    "metric": "metrics of policies that decide something",
     "nat_data": "data through the NAT gateway",
     "s3_storage": "objects of the analyzer",
     "scheduler": "starts of schedules",

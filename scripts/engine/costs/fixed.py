@@ -16,6 +16,8 @@ CLUSTER_METRICS, SERVICE_METRICS, FAMILY_METRICS = 13, 15, 10
 Source: CloudWatch user guide, "Amazon ECS Container Insights metrics" and "performance log events".
 """
 
+GATEWAY_SERVICES, GATEWAY_METRICS = "/gateway/services/", 5
+"""Path of the services' parameters, and the custom metrics of each service: requests, errors, p50, p95, p99."""
 POLICY_ALARMS = 2
 """Alarms that autoscaling makes for a target tracking policy. Source: PutScalingPolicy, examples of its answer."""
 
@@ -98,11 +100,12 @@ def _load_balancer(resource: Resource) -> list[Item] | None:
 
 
 def _alarm(resource: Resource) -> list[Item] | None:
-    """A standard-resolution alarm on one metric; others have other prices."""
-    period = resource.properties.get("Period", 60)
-    if "Metrics" in resource.properties or not isinstance(period, int) or period < 60:
+    """A standard-resolution alarm is paid for by the metrics that it reads; others have other prices."""
+    queries = resource.properties.get("Metrics", [{"MetricStat": resource.properties}])
+    periods = [query["MetricStat"].get("Period", 60) for query in queries if "MetricStat" in query]
+    if not periods or not all(isinstance(period, int) and period >= 60 for period in periods):
         return None
-    return [_same(resource, "alarms", "alarm", 1)]
+    return [_same(resource, "metrics of alarms", "alarm", len(periods))]
 
 
 def _policy(resource: Resource) -> list[Item] | None:
@@ -129,6 +132,13 @@ def _table(resource: Resource) -> list[Item] | None:
     return [] if resource.properties.get("BillingMode") == "PAY_PER_REQUEST" else None
 
 
+def _parameter(resource: Resource) -> list[Item]:
+    """A parameter costs nothing; that of a service behind the gateway stands for what the gateway tells of it."""
+    if GATEWAY_SERVICES not in text_of(resource.properties.get("Name")):
+        return []
+    return [_same(resource, f"{GATEWAY_METRICS} metrics of the gateway", "metric", GATEWAY_METRICS)]
+
+
 def _one(what: str, price: str, quantity: float) -> Callable[[Resource], list[Item] | None]:
     return lambda resource: [_same(resource, what, price, quantity)]
 
@@ -141,6 +151,7 @@ KINDS: Mapping[str, Callable[[Resource], list[Item] | None]] = {
     "AWS::EC2::NatGateway": _one("NAT gateway", "nat", HOURS),
     "AWS::ECS::Cluster": _cluster,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
+    "AWS::SSM::Parameter": _parameter,
     "AWS::SecretsManager::Secret": _one("secrets", "secret", 1),
 }
 """Resource type -> its items; `AWS::ECS::Service` needs to know of its cluster besides."""

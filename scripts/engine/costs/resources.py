@@ -40,7 +40,6 @@ FREE = frozenset(
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",  # alarms are mailed: the first 1,000 mails of a month are free
         "AWS::SNS::TopicPolicy",
-        "AWS::SSM::Parameter",  # of the standard tier
         "AWS::Scheduler::ScheduleGroup",
     }
 )

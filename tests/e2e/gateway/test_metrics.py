@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import pytest
 from tests.e2e.gateway.agent_process import Answer, Gateway, bundle, until
 from tests.e2e.gateway.fake_aws import FakeAws
 from tests.e2e.gateway.upstream import Upstream
+from tests.stacks.conftest import SERVICES, make_settings, synthesise
+from tests.stacks.metrics import named
 from tests.unit.envoy.emf import checked
 
 POLICIES = """
@@ -133,3 +136,10 @@ def test_every_line_is_in_the_embedded_metric_format(told: list[dict[str, Any]])
         *(("Slipway/Gateway", ("Target", "Service"), name) for name in ("Requests", "Errors", "P50", "P95", "P99")),
         *(("Slipway/Gateway", ("Target", "Policy"), name) for name in ("Allowed", "Denied")),
     }
+
+
+def test_dashboard_and_alarms_show_what_arrives(told: list[dict[str, Any]]) -> None:
+    gateway, hello, *others = SERVICES
+    made = synthesise(make_settings("public", (gateway, replace(hello, bake_p95=300), *others)))
+    arrived = {metric for line in told for metric in checked(line)}
+    assert {metric for metric in named(made) if metric[0] == "Slipway/Gateway"} == arrived

@@ -10,7 +10,7 @@ import pytest
 from agent import metrics
 from agent.stats import Counts
 from scripts.engine.baking import Minute
-from scripts.engine.balancer import first_minute, of_gateway, of_load_balancer, read_minutes
+from scripts.engine.balancer import first_minute, merged, of_gateway, of_load_balancer, read_minutes
 from scripts.engine.errors import Failed
 from tests.unit.engine.clouds import Cloud, Refusal
 
@@ -108,3 +108,11 @@ def test_without_the_right_to_read_them(cloud: Cloud) -> None:
     cloud.answers["cloudwatch:GetMetricData"] = Refusal("AccessDenied", "not you")
     with pytest.raises(Failed, match="read the load balancer's metrics"):
         read_minutes(cloud.aws, BALANCER, start=0.0, now=60.0)
+
+
+def test_two_target_groups_count_as_one() -> None:
+    old = (Minute(0, 90, 1, 20.0), Minute(60, 10, 0, 25.0))
+    new = (Minute(60, 40, 2, 80.0), Minute(120, 50, 0, 70.0))
+    assert merged([old, new]) == (Minute(0, 90, 1, 20.0), Minute(60, 50, 2, 80.0), Minute(120, 50, 0, 70.0))
+    assert merged([new, old])[1] == Minute(60, 50, 2, 80.0)
+    assert merged([]) == ()

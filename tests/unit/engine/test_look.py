@@ -178,3 +178,19 @@ def test_a_baseline_is_what_stands_before_the_change() -> None:
     assert sorted(found.tasks) == ["n3", "n4"]
     assert found.stack_status == "UPDATE_COMPLETE"
     assert baseline(Snapshot()).task_definition is None
+
+
+def test_both_target_groups_are_looked_at_where_ecs_shifts_requests(cloud: Cloud) -> None:
+    rows(cloud)
+    answer: Any = cloud.answers["ecs:DescribeServices"]
+    answer["services"][0]["loadBalancers"][0]["advancedConfiguration"] = {"alternateTargetGroupArn": ARN + "alternate"}
+    healthy = {ARN + "group": "10.0.0.9", ARN + "alternate": "10.0.0.1"}
+    cloud.answers["elbv2:DescribeTargetHealth"] = lambda asked: {
+        "TargetHealthDescriptions": [
+            {"Target": {"Id": healthy[asked["TargetGroupArn"]]}, "TargetHealth": {"State": "healthy"}}
+        ]
+    }
+    assert Watcher(cloud.aws, SETTINGS, "hello").look().targets == {
+        "10.0.0.9": Target("healthy"),
+        "10.0.0.1": Target("healthy"),
+    }

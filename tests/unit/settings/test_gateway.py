@@ -106,3 +106,24 @@ def test_services_without_a_gateway_are_routed_otherwise(load_text: Loader) -> N
     with_gateway, without = fingerprints(load_text(TARGET + GATEWAY + SHOP)), fingerprints(load_text(TARGET + SHOP))
     assert with_gateway["service-shop"] != without["service-shop"]
     assert with_gateway["platform"] != without["platform"]
+
+
+def test_ecs_shifts_only_what_the_load_balancer_sends_by_itself(load_text: Loader) -> None:
+    aws = TARGET.replace("embedded = true\n", 'ecs_deployment = "canary"\n')
+    without, behind = load_text(aws + SHOP), load_text(aws + GATEWAY + SHOP)
+    assert without.is_shifted_by_ecs(without.service("shop"))
+    assert behind.is_shifted_by_ecs(behind.service("gateway"))
+    assert not behind.is_shifted_by_ecs(behind.service("shop"))
+    rolling = load_text(TARGET + GATEWAY + SHOP)
+    assert not any(map(rolling.is_shifted_by_ecs, rolling.services))
+
+
+@pytest.mark.parametrize("strategy", ["blue-green", "canary"])
+def test_an_embedded_target_cannot_shift_as_ecs_does(load_text: Loader, strategy: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_text(TARGET + f'ecs_deployment = "{strategy}"\n' + SHOP)
+    where, what, remedy = refusal(caught.value)
+    assert where == "slipway.toml: targets.local.ecs_deployment"
+    assert "only rolls" in what
+    assert "--canary" in remedy
+    load_text(TARGET + 'ecs_deployment = "rolling"\n' + SHOP)
