@@ -15,8 +15,10 @@ from scripts.engine.errors import BadInput
 from scripts.engine.shell import Shell
 from scripts.session import ROOT
 
-AT_ONCE = 2
+AT_ONCE = 3
 """Builds wait for the network as much as for processors."""
+LONG = ("rust", "java", "go", "node-next", "python-streamlit")
+"""What compiles a lot, or downloads a lot, begins first: nothing waits for it at the end. Beginnings of names."""
 APPS = ROOT / "examples" / "apps"
 HADOLINT = ("hadolint", "--failure-threshold", "warning", "--ignore", "DL3008", "--ignore", "DL3059")
 """Versions of Debian packages are those of the base image's release; one layer a command is what makes caches work."""
@@ -42,7 +44,8 @@ def _chosen(names: Sequence[str]) -> list[Path]:
     for name in names:
         if name not in [path.name for path in known]:
             raise BadInput(f"there is no example {name!r}", where="APP", remedy=", ".join(path.name for path in known))
-    return [path for path in known if not names or path.name in names]
+    chosen = [path for path in known if not names or path.name in names]
+    return sorted(chosen, key=lambda path: not path.name.startswith(LONG))
 
 
 def _trials(apps: Sequence[Path]) -> list[Trial]:
@@ -74,6 +77,7 @@ def _lint(trial: Trial, folder: Path) -> None:
 
 
 def _print(trials: Sequence[Trial]) -> None:
+    trials = sorted(trials, key=lambda trial: trial.app)
     print(f"\n{'example':<24}{'what':<20}{'builds':<14}{'answers':<24}{'MB':>6}{'cold s':>8}{'warm s':>8}")
     for trial in trials:
         print(_row(trial))

@@ -126,7 +126,7 @@ def _provide(image: str, builder: Builder, say: Say, memory: Path) -> None:
         )
     say(f"{registry} does not answer: making a stand-in for {image} from Debian packages, once")
     started = time.monotonic()
-    stand_ins.make(row, builder, say)
+    stand_ins.make(row, builder, say, is_there=lambda: labels(image) is not None)
     say(f"stand-in for {image} made in {time.monotonic() - started:.0f} s")
 
 

@@ -41,9 +41,15 @@ def recipe(row: StandIn) -> str:
     return hashlib.sha256(f"{row!r}{MERGED_USR}{node}".encode() + FINISH.read_bytes()).hexdigest()[:12]
 
 
-def make(row: StandIn, builder: Builder, say: Say) -> None:
-    """Puts the stand-in into the engine; its archive is kept for an engine that is emptied or new."""
+def make(row: StandIn, builder: Builder, say: Say, *, is_there: Callable[[], bool]) -> None:
+    """Puts the stand-in into the engine; its archive is kept for an engine that is emptied or new.
+
+    Whoever waited for another to make it asks `is_there` and makes nothing: a second import would be another image,
+    and no layer built on the first one would fit it.
+    """
     with _alone() as folder:
+        if is_there():
+            return
         archive = folder / f"{row.release}-{recipe(replace(row, image=''))}.tar"
         if not archive.exists():
             _bootstrap(row, archive, say)

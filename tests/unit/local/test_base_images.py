@@ -70,6 +70,25 @@ def test_an_unknown_image_without_a_registry_names_the_stand_ins(
     assert base_images.is_remembered(tmp_path / "registries.json", "docker.io", __import__("time").time())
 
 
+def test_a_stand_in_that_another_made_meanwhile_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both found nothing; the second has waited for the first."""
+    found = iter([404, 500, 200, 200])
+
+    def ask(path: str, **_: object) -> object:
+        if (status := next(found)) == 200:
+            return {"Config": {"Labels": {"io.slipway.stand-in": "true"}}}
+        raise EngineRefusal(status, "no such host")
+
+    monkeypatch.setattr(docker_engine, "ask", ask)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(stand_ins, "_bootstrap", lambda *_: pytest.fail("it was made again"))
+    monkeypatch.setattr(stand_ins, "_import", lambda *_: pytest.fail("it was imported again"))
+    used = base_images.ensure(("debian:12",), Builder(("docker",)), print, memory=tmp_path / "m")
+    assert used == ("debian:12",)
+
+
 def test_stand_ins_in_use_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     labels = {"debian:12": {"io.slipway.stand-in": "true"}, "python:3": None}
     monkeypatch.setattr(docker_engine, "ask", lambda path, **_: {"Config": {"Labels": labels[path.split("/")[2]]}})
