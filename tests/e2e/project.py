@@ -36,7 +36,8 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.state = root / ".slipway" / "local"
-        self._settings = threading.Lock()
+        self._settings, self._making = threading.Lock(), threading.Lock()
+        self._clients: dict[tuple[str, int], Any] = {}
 
     @classmethod
     def copy(cls, folder: Path) -> Project:
@@ -151,18 +152,12 @@ class Project:
     # ------------------------------------------------------------------- cloud
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the embedded cloud."""
-        import boto3
-        from botocore.config import Config
-
-        return boto3.client(
-            service,
-            endpoint_url=f"http://127.0.0.1:{self.port}",
-            region_name="us-east-1",
-            aws_access_key_id="000000000000",
-            aws_secret_access_key="local",
-            config=Config(retries={"max_attempts": 5, "mode": "standard"}),
-        )
+        """A boto3 client of the embedded cloud; it may be used by several threads."""
+        key = (service, self.port)
+        with self._making:
+            if key not in self._clients:
+                self._clients[key] = _client(*key)
+            return self._clients[key]
 
     def url(self, path: str = "/hello") -> str:
         """Address of a path on the load balancer."""
@@ -207,6 +202,21 @@ class Project:
         """Stop the cloud, remove its containers, images and state, and the folder."""
         self.run("local", "reset", "--yes", expect=None)
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _client(service: str, port: int) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        service,
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name="us-east-1",
+        aws_access_key_id="000000000000",
+        aws_secret_access_key="local",
+        # Without proxies given it walks through os.environ, which pytest may change at that moment.
+        config=Config(retries={"max_attempts": 5, "mode": "standard"}, proxies={}),
+    )
 
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

@@ -53,6 +53,12 @@ def mode(name: str) -> Callable[[Lane], None]:
     return lambda lane: lane.make(name)
 
 
+def dying(lane: Lane) -> None:
+    """Healthy at first, and dead before it is steady."""
+    lane.project.set_key(f"services.{lane.name}", "steady", "6")
+    lane.make("dies")
+
+
 def dockerfile(text: str) -> Callable[[Lane], None]:
     """Break the image."""
     return lambda lane: lane.make(dockerfile=text)
@@ -72,7 +78,7 @@ CASES = (
     Case("port", mode("port"), "wrong_port", "nothing answers on port"),
     Case("missing", mode("404"), "health_path", "the health check /health is answered with 404"),
     Case("error", mode("500"), "health_path", "the health check /health is answered with 500"),
-    Case("dies", mode("dies"), "crash_at_start", "ends by itself soon after it starts (exit code 1)", lossless=False),
+    Case("dies", dying, "crash_at_start", "ends by itself soon after it starts (exit code 1)", lossless=False),
     Case("memory", mode("memory"), "out_of_memory", "the container needs more than the 512 MiB that the task has"),
     Case("foreign", foreign, "wrong_architecture", "built for another processor architecture"),
 )
@@ -92,6 +98,7 @@ def break_and_heal(lane: Lane, case: Case) -> Outcome:
     with lane.observed() as seen:
         result = lane.deploy(expect=None)
         held, digests, afterwards = lane.tag, lane.digests(), lane.answers()
+    lane.project.set_key(f"services.{lane.name}", "steady", "1")
     lane.make()
     healed = lane.deploy(expect=None)
     return Outcome(before, result, held, digests, seen.misses, seen.versions, afterwards, healed)

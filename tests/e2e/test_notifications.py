@@ -33,7 +33,7 @@ CLOSING, NOISE = 2.0, 5.0
 @pytest.fixture
 def lane(guarded: Guarded) -> Lane:
     """A service that is live; the tests leave it so."""
-    return guarded.lane
+    return guarded.quick
 
 
 @contextmanager

@@ -136,14 +136,15 @@ def test_locked_by_hand(lane: Lane) -> None:
 
 
 def test_unlocking_a_deploy_that_runs_ends_it(lane: Lane) -> None:
-    lane.make()
+    lane.make(dockerfile=SLOW)
     command = lane.start()
-    command.wait_for(begins("build"))
+    command.wait_for(is_built_slowly)
     assert "is being deployed by" in lane.project.run("unlock", lane.name, "--yes").out
     ended = command.finish((0, SUPERSEDED))
     assert ended.code == SUPERSEDED, ended
     assert "unlocked by" in ended.error["what"]
     assert_superseded(lane, ended)
+    lane.make()
     assert_brought(lane, deploy(lane))
 
 
