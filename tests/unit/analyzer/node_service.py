@@ -10,6 +10,7 @@ from analyzer.analyze import analyze
 from analyzer.model import Service
 from analyzer.source.view import of_memory
 
+YARN = "# yarn lockfile v1\n"
 VITE = {"dev": "vite", "build": "vite build", "preview": "vite preview"}
 
 
