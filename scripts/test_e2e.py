@@ -15,7 +15,7 @@ from pathlib import Path
 from scripts.local import engine_setup
 
 COMMAND = (sys.executable, "-m", "pytest", "-q", "tests/e2e")
-SIDE_BY_SIDE = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+SIDE_BY_SIDE = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 TESTS_FAILED = 1
 """pytest's exit code for failed tests, as against a run that could not be made."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from http.client import HTTPException
 from types import TracebackType
 from typing import Self
 
@@ -63,5 +64,5 @@ def look(url: str) -> Answer:
     at = time.monotonic()
     try:
         return Answer(at, str(get_json(url, timeout=PATIENCE)["version"]))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, HTTPException, ValueError, KeyError) as error:
         return Answer(at, None, f"{type(error).__name__}: {error}")

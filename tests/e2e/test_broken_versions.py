@@ -55,7 +55,7 @@ def mode(name: str) -> Callable[[Lane], None]:
 
 def dying(lane: Lane) -> None:
     """Healthy at first, and dead before it is steady."""
-    lane.project.set_key(f"services.{lane.name}", "steady", "6")
+    lane.steady(6)
     lane.make("dies")
 
 
@@ -98,7 +98,7 @@ def break_and_heal(lane: Lane, case: Case) -> Outcome:
     with lane.observed() as seen:
         result = lane.deploy(expect=None)
         held, digests, afterwards = lane.tag, lane.digests(), lane.answers()
-    lane.project.set_key(f"services.{lane.name}", "steady", "1")
+    lane.steady(1)
     lane.make()
     healed = lane.deploy(expect=None)
     return Outcome(before, result, held, digests, seen.misses, seen.versions, afterwards, healed)

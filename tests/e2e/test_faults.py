@@ -33,14 +33,14 @@ def assert_heals(lane: Lane) -> Result:
 
 def test_nothing_changed_means_no_mutating_call(guarded: Guarded) -> None:
     with guarded.proxy.recorded() as requests:
-        result = guarded.quick.deploy()
+        result = guarded.lane.deploy()
     assert result.report["verdict"] == "unchanged"
     assert {request.service for request in requests if request.is_aws} >= {"cloudformation", "ecs", "ecr", "sts"}
     assert not [request for request in requests if request.mutates]
 
 
 def test_a_plan_changes_nothing(guarded: Guarded) -> None:
-    guarded.quick.make()
+    guarded.lane.make()
     with guarded.proxy.recorded() as requests:
         plan = guarded.project.plan()
         again = guarded.project.plan()
@@ -48,23 +48,23 @@ def test_a_plan_changes_nothing(guarded: Guarded) -> None:
     assert plan == again
     assert requests
     assert not [request for request in requests if request.mutates]
-    assert_heals(guarded.quick)
+    assert_heals(guarded.lane)
 
 
 def test_now_and_then_throttled_or_failing_is_lived_with(guarded: Guarded) -> None:
     turns, others = itertools.count(), itertools.count()
     sometimes = Fault(lambda request: request.is_aws and next(turns) % 4 == 0, fault_proxy.throttled)
     seldom = Fault(lambda request: request.is_aws and next(others) % 7 == 0, fault_proxy.broken)
-    guarded.quick.make()
-    with guarded.quick.observed() as seen, guarded.proxy.fault(sometimes), guarded.proxy.fault(seldom):
-        assert_heals(guarded.quick)
+    guarded.lane.make()
+    with guarded.lane.observed() as seen, guarded.proxy.fault(sometimes), guarded.proxy.fault(seldom):
+        assert_heals(guarded.lane)
     assert sometimes.hits > 5
     assert seldom.hits > 2
     assert not seen.misses, seen.misses
 
 
 def test_throttled_for_good_before_anything_changed(guarded: Guarded) -> None:
-    lane, before = guarded.quick, guarded.quick.tag
+    lane, before = guarded.lane, guarded.lane.tag
     lane.make()
     with guarded.proxy.fault(Fault(lambda request: request.service == "ecs", fault_proxy.throttled)):
         result = lane.deploy(expect=TRANSIENT)
@@ -75,7 +75,7 @@ def test_throttled_for_good_before_anything_changed(guarded: Guarded) -> None:
 
 
 def test_an_update_that_is_never_taken(guarded: Guarded) -> None:
-    lane, before = guarded.quick, guarded.quick.tag
+    lane, before = guarded.lane, guarded.lane.tag
     lane.make()
     with guarded.proxy.fault(Fault(lambda request: request.operation == "UpdateStack", fault_proxy.broken)):
         result = lane.deploy(expect=TRANSIENT)
@@ -86,7 +86,7 @@ def test_an_update_that_is_never_taken(guarded: Guarded) -> None:
 
 
 def test_a_ledger_that_fails_does_not_leave_a_lock(guarded: Guarded) -> None:
-    lane, before = guarded.quick, guarded.quick.tag
+    lane, before = guarded.lane, guarded.lane.tag
     lane.make()
     with guarded.proxy.fault(Fault(lambda request: request.service == "dynamodb", fault_proxy.broken)):
         result = lane.deploy(expect=TRANSIENT)
@@ -96,7 +96,7 @@ def test_a_ledger_that_fails_does_not_leave_a_lock(guarded: Guarded) -> None:
 
 
 def test_a_registry_that_refuses_half_way(guarded: Guarded) -> None:
-    lane, before = guarded.quick, guarded.quick.tag
+    lane, before = guarded.lane, guarded.lane.tag
     lane.make()
     refusal = Fault(lambda request: request.method == "PUT" and "/manifests/" in request.path, fault_proxy.denied)
     with guarded.proxy.recorded() as requests, guarded.proxy.fault(refusal):
@@ -113,7 +113,7 @@ def test_a_registry_that_refuses_half_way(guarded: Guarded) -> None:
 
 def test_a_push_whose_connection_breaks(guarded: Guarded) -> None:
     """Depending on when it breaks the engine tries again by itself."""
-    lane, before = guarded.quick, guarded.quick.tag
+    lane, before = guarded.lane, guarded.lane.tag
     lane.make()
     broken = Fault(lambda request: request.method == "PATCH" and "/blobs/uploads/" in request.path, times=1)
     with guarded.proxy.fault(broken):
@@ -131,7 +131,7 @@ def test_a_push_whose_connection_breaks(guarded: Guarded) -> None:
 
 
 def test_an_image_that_vanishes_from_the_registry(guarded: Guarded) -> None:
-    lane, before = guarded.quick, guarded.quick.tag
+    lane, before = guarded.lane, guarded.lane.tag
     lane.make()
     removed: list[str] = []
 
@@ -170,19 +170,22 @@ def test_the_network_goes_away_during_a_rollout(guarded: Guarded) -> None:
 
 def test_two_deploys_at_once(guarded: Guarded) -> None:
     lane = guarded.lane
+    lane.steady(10)
     lane.make()
     first = lane.start()
     first.wait_for(lambda event: event["event"] == "stage" and event["stage"] == "rollout")
+    lane.make()
     second = lane.deploy(expect=3)
     assert second.error["where"] == "lock"
     assert f"{lane.name} is being deployed by" in second.error["what"]
     assert "@" in second.error["what"]
     assert first.finish().report["verdict"] == "live"
-    assert lane.deploy().report["verdict"] == "unchanged"
+    lane.steady(1)
+    assert_heals(lane)
 
 
 def test_two_deploys_started_together(guarded: Guarded) -> None:
-    lane = guarded.quick
+    lane = guarded.lane
     lane.make()
     results = [command.finish(expect=(0, 3)) for command in (lane.start(), lane.start())]
     assert 0 in [result.code for result in results]

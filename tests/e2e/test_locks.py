@@ -34,7 +34,7 @@ from tests.e2e.workshop import Lane
 @pytest.fixture
 def lane(guarded: Guarded) -> Lane:
     """A service; the tests leave it live."""
-    return guarded.quick
+    return guarded.lane
 
 
 @pytest.mark.parametrize("place", ["build", "after the push", "rollout"])

@@ -33,7 +33,7 @@ CLOSING, NOISE = 2.0, 5.0
 @pytest.fixture
 def lane(guarded: Guarded) -> Lane:
     """A service that is live; the tests leave it so."""
-    return guarded.quick
+    return guarded.lane
 
 
 @contextmanager
@@ -162,6 +162,7 @@ def test_receivers_in_trouble_delay_and_fail_nothing_and_give_nothing_away(lane:
         down = {**rows["gone"], "url": f"http://127.0.0.1:{free_port()}/hush"}
         unset = {"kind": "slack", "url": "env:NOBODY_SET_THIS"}
         with told(lane, **rows, unset=unset, down=down):
+            lane.steady(6)
             lane.make()
             result = deploy(lane)
         shaky = servers["shaky"].types()

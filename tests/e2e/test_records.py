@@ -20,7 +20,7 @@ RUN echo DB_PASSWORD={SECRET} https://ann:{SECRET}@example.com && false
 @pytest.fixture
 def lane(guarded: Guarded) -> Lane:
     """A service; the tests leave it live."""
-    return guarded.quick
+    return guarded.lane
 
 
 def show(lane: Lane, deployment: str) -> dict[str, Any]:

@@ -52,11 +52,13 @@ def is_built_slowly(event: Event) -> bool:
 
 @pytest.mark.parametrize("stage", ["build", "rollout"])
 def test_one_that_is_superseded_ends_and_the_other_goes_live(lane: Lane, stage: str) -> None:
+    lane.steady(60)
     lane.make(dockerfile=SLOW if stage == "build" else None)
     with lane.observed() as seen:
         first = lane.start()
         first.wait_for(is_built_slowly if stage == "build" else begins(stage))
         lane.make()
+        lane.steady(1)
         second = deploy(lane, "--supersede")
         ended = first.finish(SUPERSEDED)
     assert_superseded(lane, ended)
@@ -67,6 +69,7 @@ def test_one_that_is_superseded_ends_and_the_other_goes_live(lane: Lane, stage: 
 
 
 def test_who_waits_takes_its_turn_and_plans_anew(lane: Lane) -> None:
+    lane.steady(10)
     lane.make()
     first = lane.start()
     first.wait_for(begins("rollout"))
@@ -89,6 +92,7 @@ def test_two_people_roll_back_at_once_and_one_waits(lane: Lane) -> None:
         lane.make()
         tags.append(lane.deploy().report["services"][lane.name]["image_tag"])
     one, two, _ = tags
+    lane.steady(10)
     first = lane.project.start("rollback", "--json", lane.name)
     first.wait_for(begins("rollout"))
     second = lane.project.run("rollback", "--json", lane.name, "--wait", expect=REFUSED)
@@ -96,6 +100,7 @@ def test_two_people_roll_back_at_once_and_one_waits(lane: Lane) -> None:
     assert first.finish().report["verdict"] == "live"
     assert (lane.tag, versions(lane)) == (two, {two}), "not two versions back"
     assert one != two
+    lane.steady(1)
     lane.make()
     lane.deploy()
 

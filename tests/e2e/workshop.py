@@ -98,6 +98,10 @@ class Lane:
         self.settle()
         return self.answers()
 
+    def steady(self, seconds: int) -> None:
+        """How long a version has to be healthy to count as live: as long goes its rollout on, for others to meet it."""
+        self.project.set_key(f"services.{self.name}", "steady", str(seconds))
+
     def change_setting(self) -> None:
         """Another value in the environment of this service's tasks."""
         self.project.set_key(f"services.{self.name}", "environment", f'{{ ROUND = "{uuid4()}" }}')
