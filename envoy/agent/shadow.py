@@ -63,7 +63,6 @@ def _unenforced(row: Json) -> Json:
     config = dict(row["typed_config"])
     config["shadow_rules"] = config.pop("rules")
     config["shadow_rules_stat_prefix"] = STAT_PREFIX + config.pop("rules_stat_prefix")
-    config.pop("track_per_rule_stats", None)
     return {**row, "typed_config": config}
 
 

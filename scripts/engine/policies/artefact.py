@@ -90,6 +90,5 @@ def _rbac(name: str, action: str, policies: Json) -> Json:
         "@type": f"{TYPE}rbac.v3.RBAC",
         "rules": {"action": action, "policies": policies},
         "rules_stat_prefix": f"{name}_",
-        "track_per_rule_stats": True,
     }
     return {"name": f"envoy.filters.http.rbac.{name}", "typed_config": config}

@@ -92,7 +92,7 @@ def test_damaged_versions_are_refused_and_the_last_good_one_stays(gateway: Gatew
 
 def test_what_envoy_does_not_take_is_put_back(gateway: Gateway, aws: FakeAws) -> None:
     good, other = project_policies().version, bundle(OPEN)
-    spoilt = replace(other, artefact=other.artefact.replace('"track_per_rule_stats"', '"track_per_rule_stat"'))
+    spoilt = replace(other, artefact=other.artefact.replace('"rules_stat_prefix"', '"rule_stat_prefix"'))
     aws.upload(spoilt)
     aws.flip(spoilt.version, 2.5)
     report = until(aws.report, lambda row: bool(row.get("error")))
