@@ -49,8 +49,11 @@ WITHOUT_RESOURCES = {"ecs:DeregisterTaskDefinition", "ecs:RegisterTaskDefinition
 """Who registers one starts nothing with it but by `RunTask` and `PassRole`, which name the target. Source: Amazon
 ECS developer guide, "Supported resource-level permissions"."""
 
-OTHER_VERBS = {"lambda:InvokeFunction", "s3:DeleteObject", "s3:ListBucket", "s3:PutObject", "scheduler:GetSchedule"}
-"""`./poe analyze --remote`; `./poe destroy`; `./poe status`."""
+OTHER_VERBS = {
+    *("lambda:InvokeFunction", "s3:DeleteObject", "s3:ListBucket", "s3:PutObject", "scheduler:GetSchedule"),
+    "dynamodb:DeleteItem",
+}
+"""`./poe analyze --remote`; `./poe destroy`; `./poe status`; `./poe load-policies --prune`, the end of a candidate."""
 
 SAME_AS = {"dynamodb:TransactWriteItems": "dynamodb:PutItem"}
 """Calls that another action permits. Source: DynamoDB developer guide, "IAM and DynamoDB transactions"."""
