@@ -70,6 +70,7 @@ class Publisher:
     def _put_back(self, error: Failed, before: Live | None, now: Live) -> Failed | RolledBack:
         head = self.store.head(before.version) if before else None
         if before is None or head is None:
+            self.store.withdraw(now)
             return error
         self.store.flip(head, self.actor, now, before.source_digest)
         return RolledBack(error.what, where=error.where, remedy=f"{before.version} is live again")

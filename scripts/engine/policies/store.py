@@ -157,6 +157,10 @@ class PolicyStore:
             )
         return now
 
+    def withdraw(self, live: Live) -> None:
+        """Have nothing live any more, if it is still what was seen: gateways go on with what they enforce."""
+        self.table.delete(HEADS, LIVE, **unchanged(live.version, live.changed))
+
     def prune(self, live: Live | None) -> list[str]:
         """Remove all but the newest versions, the live one, the one before it and the candidate; returns what went."""
         kept = {live.version, live.previous} if live else set()

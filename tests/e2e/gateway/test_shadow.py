@@ -50,12 +50,25 @@ def gateway(tmp_path: Path, aws: FakeAws) -> Iterator[Gateway]:
 def test_changes_are_counted_and_nothing_is_enforced(gateway: Gateway, aws: FakeAws) -> None:
     candidate = bundle(NEXT)
     aws.upload(candidate)
+    aws.parameters["/slipway/slipway-test/gateway/services/open"] = '{"port": 9, "path": "/open", "public": true}'
+    until(lambda: gateway.status("/open"), lambda status: status == 503)
     gateway.get("/a/shut")
     aws.shadow(candidate.version, 2.5)
     until(aws.report, lambda row: row.get("shadow") == candidate.version)
     assert aws.report()["shadowed"] == NOTHING
-    asked = ["/a", "/a/shut", "/a/shut", "/a/closed", "/old", "/new", "/.gateway/policy/x", "/.gateway", "/ready"]
-    assert [gateway.status(path) for path in asked] == [404, 404, 404, 401, 404, 401, 401, 401, 200]
+    asked = [
+        "/a",
+        "/a/shut",
+        "/a/shut",
+        "/a/closed",
+        "/old",
+        "/new",
+        "/.gateway/policy/x",
+        "/.gateway",
+        "/ready",
+        "/open",
+    ]
+    assert [gateway.status(path) for path in asked] == [404, 404, 404, 401, 404, 401, 401, 401, 200, 503]
     gateway.status("/a", authorization="Bearer rubbish")
     shadowed = until(lambda: aws.report()["shadowed"], lambda found: found["requests"] >= 7)
     assert shadowed == {

@@ -148,6 +148,14 @@ def test_a_version_that_a_gateway_refuses_is_put_back(cloud: Cloud, items: Items
     assert live.version == FIRST.version
 
 
+def test_a_first_version_that_a_gateway_refuses_is_withdrawn(cloud: Cloud, items: Items) -> None:
+    one = publisher(cloud, ["t1"])
+    report(items, "t1", version="pol-baked", applied=1.0, error=f"{FIRST.version}: unknown field")
+    with pytest.raises(Failed, match="unknown field"):
+        one.publish(FIRST)
+    assert one.store.live() is None
+
+
 def test_of_two_people_who_publish_at_once_one_is_refused(cloud: Cloud, items: Items) -> None:
     """Somebody else publishes between the look at what is live and the change of it."""
     ann, bob = publisher(cloud, []), publisher(cloud, [])
