@@ -119,10 +119,11 @@ def _to_service(service: Service, match: Json) -> Json:
         # Only what has not reached the service is sent again.
         "retry_policy": {
             "retry_on": "connect-failure,reset-before-request",
-            "num_retries": 2,
+            "num_retries": 5,
             "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
             "retry_host_predicate": [{"name": "envoy.retry_host_predicates.previous_hosts", "typed_config": PREVIOUS}],
-            "host_selection_retry_max_attempts": 3,
+            # A task that is gone has the fewest requests, so the balancer names it again and again.
+            "host_selection_retry_max_attempts": 30,
         },
     }
     filters: Json = dict(NO_POLICY) if service.public else {}

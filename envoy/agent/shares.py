@@ -24,7 +24,7 @@ OTHER_PRIORITY = {
         "update_frequency": 2,
     },
 }
-"""The last attempt of a request that reached nobody goes to the main version."""
+"""A request that reached nobody twice goes to the main version."""
 
 Json = dict[str, Any]
 

@@ -16,7 +16,7 @@ from tests.e2e.gateway.fake_aws import FakeAws
 from tests.e2e.gateway.load import CLIENTS, Load
 from tests.e2e.gateway.upstream import Upstream
 
-MAIN, NEXT, OTHER = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+MAIN, NEXT = "127.0.0.1", "127.0.0.2"
 
 
 class Shop:
@@ -179,16 +179,19 @@ def test_a_second_version_that_vanishes_costs_no_more_than_what_it_had(
 
 
 def test_half_of_the_tasks_vanishing_costs_no_more_than_what_they_had(gateway: Gateway, shop: Shop) -> None:
-    other = Upstream("shop", OTHER, port=shop.main.port)
-    shop.aws.run("shop-3", "shop", OTHER)
-    until(lambda: gateway.get("/shop").json["at"], lambda at: at == OTHER)
+    others = [Upstream("shop", f"127.0.0.{number}", port=shop.main.port) for number in range(3, 8)]
+    for other in others:
+        shop.aws.run(other.address, "shop", other.address)
     with Load(gateway.port, "/shop") as load:
-        until(lambda: load.answered[OTHER], lambda count: count > 50)
-        other.close()
+        until(lambda: min(load.answered[other.address] for other in others), lambda count: count > 20)
+        for other in others[:3]:
+            other.close()
         seen = load.count
-        until(lambda: load.count, lambda count: count > seen + 300)
-    assert load.statuses.total() - load.statuses[200] <= CLIENTS, load.statuses
-    assert load.answered[MAIN] > 300
+        until(lambda: load.count, lambda count: count > seen + 500)
+    for other in others[3:]:
+        other.close()
+    assert load.statuses.total() - load.statuses[200] <= 3 * CLIENTS, load.statuses
+    assert load.answered[MAIN] > 20
 
 
 def test_what_each_version_answers_is_counted_while_somebody_shifts(gateway: Gateway, shop: Shop) -> None:

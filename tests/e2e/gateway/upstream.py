@@ -20,15 +20,15 @@ class Upstream:
         self.open: list[socket.socket] = []
         self._server = Server((address, port), type("Own", (Handler,), {"own": self}))
         self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
-        """Vanish, with all connections."""
-        self._server.shutdown()
-        self._server.server_close()
-        for connection in list(self.open):
+        """Vanish at once, with all connections."""
+        for connection in (self._server.socket, *self.open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        self._server.shutdown()
+        self._server.server_close()
 
 
 class Server(ThreadingHTTPServer):
@@ -43,6 +43,7 @@ class Handler(BaseHTTPRequestHandler):
 
     own: ClassVar[Upstream]
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes, between which it would wait 40 ms
 
     def setup(self) -> None:
         super().setup()
