@@ -13,7 +13,7 @@ from tests.e2e.guarded import Guarded
 from tests.e2e.project import Project
 from tests.e2e.running import Result
 from tests.e2e.sharing import CLOUDS, Clouds, place, share_of
-from tests.e2e.workshop import Workshop
+from tests.e2e.workshop import Lane, Workshop
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +96,12 @@ def workshop(clouds: Clouds, tmp_path_factory: pytest.TempPathFactory) -> Worksh
 def guarded(clouds: Clouds, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
     """A cloud with one tiny service behind a fault-injecting proxy."""
     return clouds.get("guarded", lambda: guarded_opened(tmp_path_factory.mktemp("guarded")))
+
+
+@pytest.fixture
+def lane(guarded: Guarded) -> Lane:
+    """The service behind the proxy; the tests leave it live."""
+    return guarded.lane
 
 
 def pytest_configure(config: pytest.Config) -> None:

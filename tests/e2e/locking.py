@@ -12,10 +12,6 @@ from tests.e2e.workshop import Lane
 LEASE, SUPERSEDED, REFUSED = 30, 6, 3
 
 
-def begins(stage: str) -> Any:
-    return lambda event: event["event"] == "stage" and event["stage"] == stage
-
-
 def key(lane: Lane) -> dict[str, Any]:
     return {"pk": {"S": f"lock#{lane.name}"}, "sk": {"S": "lock"}}
 

@@ -135,6 +135,11 @@ def _event(line: str) -> Event | None:
     return event if isinstance(event, dict) and "event" in event else None
 
 
+def begins(stage: str) -> Callable[[Event], bool]:
+    """Whether an event is the beginning of a stage."""
+    return lambda event: event["event"] == "stage" and event["stage"] == stage
+
+
 def until(look: Callable[[], Found], is_right: Callable[[Found], bool], seconds: float = 60.0) -> Found:
     """Look again and again until what is found is right."""
     end = time.monotonic() + seconds

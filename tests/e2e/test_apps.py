@@ -22,7 +22,7 @@ import pytest
 
 from tests.e2e.analyzer.git_server import GitServer, git, serving
 from tests.e2e.project import ORIGIN, Project
-from tests.e2e.running import Result, until
+from tests.e2e.running import Result, begins, until
 
 HEAD = """# what the operator wrote
 name = "slipway"
@@ -247,7 +247,7 @@ def test_killed_in_any_stage_and_run_again(live: Town, stages: tuple[str, ...]) 
         commit = live.change(app)
         running = live.project.start("deploy-app", "--json", app.name)
         with suppress(AssertionError):  # it was over before it could be killed
-            running.wait_for(lambda event: event["event"] == "stage" and event["stage"] == stage)
+            running.wait_for(begins(stage))
         running.send(signal.SIGKILL)
         running.finish(expect=None)
         return commit, live.deploy(app.name)

@@ -9,7 +9,7 @@ import time
 from tests.e2e import fault_proxy
 from tests.e2e.fault_proxy import Fault, Request
 from tests.e2e.guarded import Guarded
-from tests.e2e.running import Result
+from tests.e2e.running import Result, begins
 from tests.e2e.workshop import Lane
 
 TRANSIENT = 75
@@ -158,7 +158,7 @@ def test_the_network_goes_away_during_a_rollout(guarded: Guarded) -> None:
     lane = guarded.lane
     lane.make()
     command = lane.start()
-    command.wait_for(lambda event: event["event"] == "stage" and event["stage"] == "rollout")
+    command.wait_for(begins("rollout"))
     guarded.proxy.is_cut = True
     threading.Timer(4.0, setattr, (guarded.proxy, "is_cut", False)).start()
     result = command.finish()
@@ -173,7 +173,7 @@ def test_two_deploys_at_once(guarded: Guarded) -> None:
     lane.steady(10)
     lane.make()
     first = lane.start()
-    first.wait_for(lambda event: event["event"] == "stage" and event["stage"] == "rollout")
+    first.wait_for(begins("rollout"))
     lane.make()
     second = lane.deploy(expect=3)
     assert second.error["where"] == "lock"

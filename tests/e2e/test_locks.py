@@ -19,7 +19,6 @@ from tests.e2e.locking import (
     SUPERSEDED,
     assert_brought,
     assert_superseded,
-    begins,
     deploy,
     history,
     lock_of,
@@ -27,14 +26,8 @@ from tests.e2e.locking import (
     versions,
     write_lock,
 )
-from tests.e2e.running import Command
+from tests.e2e.running import Command, begins
 from tests.e2e.workshop import Lane
-
-
-@pytest.fixture
-def lane(guarded: Guarded) -> Lane:
-    """A service; the tests leave it live."""
-    return guarded.lane
 
 
 @pytest.mark.parametrize("place", ["build", "after the push", "rollout"])

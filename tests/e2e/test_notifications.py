@@ -12,13 +12,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import pytest
 from jsonschema import Draft202012Validator
 
-from tests.e2e.guarded import Guarded
 from tests.e2e.project import ORIGIN, free_port
 from tests.e2e.receiver import Post, Receiver, drip, flood, hang, in_turn, receiving, status
-from tests.e2e.running import Event, Result
+from tests.e2e.running import Event, Result, begins
 from tests.e2e.workshop import Lane
 
 SCHEMA = json.loads((ORIGIN / "docs/notification.schema.json").read_text("utf-8"))
@@ -28,12 +26,6 @@ ENVIRONMENT = {"BOARD_KEY": KEY, "BOT_TOKEN": TOKEN}
 NO_BUILD = "FROM python:3.11-slim-bookworm\nRUN false\n"
 CLOSING, NOISE = 2.0, 5.0
 """Seconds that a deploy waits for receivers at its end, and what busy machines add."""
-
-
-@pytest.fixture
-def lane(guarded: Guarded) -> Lane:
-    """A service that is live; the tests leave it so."""
-    return guarded.lane
 
 
 @contextmanager
@@ -137,7 +129,7 @@ def test_a_failure_and_a_stop_are_told_as_failures(lane: Lane) -> None:
 
         lane.make()
         command = lane.project.start("deploy", "--json", lane.name, env=ENVIRONMENT)
-        command.wait_for(lambda event: event["event"] == "stage" and event["stage"] == "rollout")
+        command.wait_for(begins("rollout"))
         command.send(signal.SIGTERM)
         command.finish(expect=130)
         stopped = checked(receiver.posts[-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.observer import look
 from tests.e2e.project import Project
-from tests.e2e.running import Event, Result
+from tests.e2e.running import Result, begins
 from tests.e2e.workshop import LANES, Lane, Workshop
 
 FULL_DISK = "FROM python:3.11-slim-bookworm\nCOPY mode /\nRUN cat /dev/zero > /dev/shm/{}\n"
@@ -25,11 +25,6 @@ UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 def everything(project: Project) -> dict[str, str | None]:
     """Service -> version that answers."""
     return {name: look(project.url(f"/{name}")).version for name in LANES}
-
-
-def begins(stage: str) -> Callable[[Event], bool]:
-    """Whether an event is the beginning of a stage."""
-    return lambda event: event["event"] == "stage" and event["stage"] == stage
 
 
 def assert_settled(project: Project, result: Result) -> None:

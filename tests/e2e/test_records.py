@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
-from tests.e2e.guarded import Guarded
 from tests.e2e.workshop import Lane
 
 SECRET = "hunter2-0a1b2c"
@@ -15,12 +12,6 @@ LEAKS = f"""\
 FROM python:3.11-slim-bookworm
 RUN echo DB_PASSWORD={SECRET} https://ann:{SECRET}@example.com && false
 """
-
-
-@pytest.fixture
-def lane(guarded: Guarded) -> Lane:
-    """A service; the tests leave it live."""
-    return guarded.lane
 
 
 def show(lane: Lane, deployment: str) -> dict[str, Any]:

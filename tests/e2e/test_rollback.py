@@ -6,21 +6,13 @@ import json
 import signal
 from typing import Any
 
-import pytest
-
 from tests.e2e import fault_proxy
 from tests.e2e.fault_proxy import Fault
 from tests.e2e.guarded import Guarded
-from tests.e2e.running import Event, Result
+from tests.e2e.running import Event, Result, begins
 from tests.e2e.workshop import Lane
 
 NO_BUILD = "FROM nothing-like-this\nRUN false\n"
-
-
-@pytest.fixture
-def lane(guarded: Guarded) -> Lane:
-    """A service with three versions behind it; the tests leave it live."""
-    return guarded.lane
 
 
 def back(lane: Lane, *words: str, expect: int | None = 0) -> Result:
@@ -154,7 +146,7 @@ def test_a_killed_deploy_is_told_as_what_it_is_and_left_behind(lane: Lane) -> No
     lane.steady(120)
     lane.make()
     command = lane.start()
-    command.wait_for(lambda event: event["event"] == "stage" and event["stage"] == "rollout")
+    command.wait_for(begins("rollout"))
     running = history(lane, lane.name, "--limit", "1")[0]
     assert running["verdict"] == "running"
     assert [row["id"] for row in history(lane, "--verdict", "running")] == [running["id"]]

@@ -19,23 +19,16 @@ from tests.e2e.locking import (
     SUPERSEDED,
     assert_brought,
     assert_superseded,
-    begins,
     deploy,
     history,
     lock_of,
     versions,
 )
 from tests.e2e.project import ORIGIN, Project
-from tests.e2e.running import Event
+from tests.e2e.running import Event, begins
 from tests.e2e.workshop import Lane
 
 COPIES = 10
-
-
-@pytest.fixture
-def lane(guarded: Guarded) -> Lane:
-    """A service; the tests leave it live."""
-    return guarded.lane
 
 
 SLOW = """
