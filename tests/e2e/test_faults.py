@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections.abc import Callable, Mapping
+
+import pytest
 
 from tests.e2e import fault_proxy
 from tests.e2e.fault_proxy import Fault, Request
@@ -63,34 +66,27 @@ def test_now_and_then_throttled_or_failing_is_lived_with(guarded: Guarded) -> No
     assert not seen.misses, seen.misses
 
 
-def test_throttled_for_good_before_anything_changed(guarded: Guarded) -> None:
+Reply = Callable[[Request], tuple[int, str, bytes]]
+GONE_FOR_GOOD: Mapping[str, tuple[Callable[[Request], bool], Reply, str, str]] = {
+    "ECS throttles": (lambda request: request.service == "ecs", fault_proxy.throttled, "", "Rate exceeded"),
+    "UpdateStack is never taken": (
+        *(lambda request: request.operation == "UpdateStack", fault_proxy.broken),
+        *("UpdateStack", "InternalFailure"),
+    ),
+    "the ledger fails": (lambda request: request.service == "dynamodb", fault_proxy.broken, "lock", ""),
+}
+
+
+@pytest.mark.parametrize("name", GONE_FOR_GOOD)
+def test_what_stays_away_before_anything_changed(guarded: Guarded, name: str) -> None:
+    """The next deploy works: not even a lock is left."""
+    is_hit, reply, where, what = GONE_FOR_GOOD[name]
     lane, before = guarded.lane, guarded.lane.tag
     lane.make()
-    with guarded.proxy.fault(Fault(lambda request: request.service == "ecs", fault_proxy.throttled)):
+    with guarded.proxy.fault(Fault(is_hit, reply)):
         result = lane.deploy(expect=TRANSIENT)
-    assert "Rate exceeded" in result.error["what"]
+    assert (where in result.error["where"], what in result.error["what"]) == (True, True), result.error
     assert "run the same command again" in result.error["remedy"]
-    assert_as_before(lane, before)
-    assert_heals(lane)
-
-
-def test_an_update_that_is_never_taken(guarded: Guarded) -> None:
-    lane, before = guarded.lane, guarded.lane.tag
-    lane.make()
-    with guarded.proxy.fault(Fault(lambda request: request.operation == "UpdateStack", fault_proxy.broken)):
-        result = lane.deploy(expect=TRANSIENT)
-    assert "InternalFailure" in result.error["what"]
-    assert "UpdateStack" in result.error["where"]
-    assert_as_before(lane, before)
-    assert_heals(lane)
-
-
-def test_a_ledger_that_fails_does_not_leave_a_lock(guarded: Guarded) -> None:
-    lane, before = guarded.lane, guarded.lane.tag
-    lane.make()
-    with guarded.proxy.fault(Fault(lambda request: request.service == "dynamodb", fault_proxy.broken)):
-        result = lane.deploy(expect=TRANSIENT)
-    assert "lock" in result.error["where"]
     assert_as_before(lane, before)
     assert_heals(lane)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -82,6 +83,19 @@ def end_when_asked(world: World, target: Target) -> None:
     world.cancelled = wait  # type: ignore[method-assign]
 
 
+def waiting_meets(world: World, target: Target, act: Callable[[], object] = lambda: None) -> None:
+    """Somebody holds hello; while we wait for it the act happens, and the lock is free."""
+    target.table.hold("hello", OTHER, time.time() + 20)
+    world.manners = Manners(wait=60)
+
+    def wait(seconds: float) -> bool:
+        act()
+        target.table.change_lock("hello", until=0)
+        return False
+
+    world.cancelled = wait  # type: ignore[method-assign]
+
+
 @pytest.mark.parametrize("is_allowed", [True, False])
 def test_the_update_of_the_other_is_cancelled_or_waited_for(
     world: World, target: Target, heard: list[Event], is_allowed: bool
@@ -144,15 +158,7 @@ class TestRollback:
         target.tags["hello"] = "src-c"
 
     def test_who_waited_does_not_go_back_from_what_came_meanwhile(self, world: World, target: Target) -> None:
-        target.table.hold("hello", OTHER, time.time() + 20)
-        world.manners = Manners(wait=60)
-
-        def wait(seconds: float) -> bool:
-            target.tags["hello"] = "src-b"
-            target.table.change_lock("hello", until=0)
-            return False
-
-        world.cancelled = wait  # type: ignore[method-assign]
+        waiting_meets(world, target, lambda: target.tags.update(hello="src-b"))
         with pytest.raises(Refused, match="hello was changed meanwhile: it does not have src-c any more"):
             rollback(world, ["hello"])
         assert changes(world) == []
@@ -160,18 +166,10 @@ class TestRollback:
 
     def test_one_that_was_going_back_when_we_came_is_not_followed_further(self, world: World, target: Target) -> None:
         """Its stack held the tag that it goes back to already."""
-        target.table.hold("hello", OTHER, time.time() + 20)
+        services = {"hello": {"path": "fast", "image_tag": "src-b", "verdict": "live", "reason": "back"}}
+        facts = {"verdict": "live", "path": "fast", "reason": "", "actor": "ann@box", "services": services}
         target.tags["hello"] = "src-b"
-        world.manners = Manners(wait=60)
-
-        def wait(seconds: float) -> bool:
-            services = {"hello": {"path": "fast", "image_tag": "src-b", "verdict": "live", "reason": "back"}}
-            facts = {"verdict": "live", "path": "fast", "reason": "", "actor": "ann@box", "services": services}
-            Ledger(world.aws, world.settings, OTHER).close(facts)
-            target.table.change_lock("hello", until=0)
-            return False
-
-        world.cancelled = wait  # type: ignore[method-assign]
+        waiting_meets(world, target, lambda: Ledger(world.aws, world.settings, OTHER).close(facts))
         with pytest.raises(Refused, match="hello was changed meanwhile: another version became live while"):
             rollback(world, ["hello"])
         assert changes(world) == []
@@ -202,27 +200,12 @@ class TestRollback:
         assert target.tags["hello"] == "src-b"
 
     def test_who_waited_for_one_that_changed_nothing_goes_back(self, world: World, target: Target) -> None:
-        target.table.hold("hello", OTHER, time.time() + 20)
-        world.manners = Manners(wait=60)
-
-        def wait(seconds: float) -> bool:
-            target.table.change_lock("hello", until=0)
-            return False
-
-        world.cancelled = wait  # type: ignore[method-assign]
+        waiting_meets(world, target)
         assert rollback(world, ["hello"]).verdict is Verdict.LIVE
         assert target.tags["hello"] == "src-b"
 
     def test_with_a_goal_it_goes_there_whatever_came_meanwhile(self, world: World, target: Target) -> None:
-        target.table.hold("hello", OTHER, time.time() + 20)
-        world.manners = Manners(wait=60)
-
-        def wait(seconds: float) -> bool:
-            target.tags["hello"] = "src-b"
-            target.table.change_lock("hello", until=0)
-            return False
-
-        world.cancelled = wait  # type: ignore[method-assign]
+        waiting_meets(world, target, lambda: target.tags.update(hello="src-b"))
         assert rollback(world, ["hello"], "20250101T000000Z-000000").verdict is Verdict.LIVE
         assert target.tags["hello"] == "src-a"
 
