@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -217,39 +215,3 @@ def test_a_set_of_broken_keys_stops_nothing(tmp_path: Path) -> None:
         gateway.ready()
         assert gateway.status("/") == 200
         assert gateway.status("/", authorization=gateway.token()) == 401
-
-
-class Issuer:
-    """A server of keys that can be down."""
-
-    def __init__(self, keys: Keys) -> None:
-        self.keys, self.is_down = keys, False
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(500 if outer.is_down else 200)
-                self.end_headers()
-                self.wfile.write(json.dumps(outer.keys.jwks).encode())
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/jwks.json"
-
-
-def test_keys_are_fetched_and_stay_when_the_issuer_is_down(tmp_path: Path) -> None:
-    issuer = Issuer(Keys())
-    issuer.is_down = True
-    settings = json.dumps({"issuer": ISSUER, "audiences": [AUDIENCE], "jwks_uri": issuer.url})
-    with Gateway(tmp_path, SLIPWAY_GATEWAY_AUTH=settings) as gateway:
-        gateway.ready()
-        token = f"Bearer {signed(issuer.keys)}"
-        assert gateway.status("/", authorization=token) == 401
-        assert "the keys cannot be had" in gateway.text()
-        issuer.is_down = False
-        until(lambda: gateway.status("/", authorization=token), lambda status: status == 200)
-        issuer.is_down = True
-        assert gateway.status("/", authorization=token) == 200
