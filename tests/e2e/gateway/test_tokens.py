@@ -141,6 +141,26 @@ def test_a_token_counts_in_its_header_only(gateway: Gateway) -> None:
     assert gateway.get("/echo", authorization=f"Basic {token}").status == 401
 
 
+ODD = {
+    "small letters": "bearer {}",
+    "capitals": "BEARER {}",
+    "a tab": "Bearer\t{}",
+    "after another scheme": "Basic eDp5, bearer {}",
+    "nothing": "Bearer",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_token_that_the_gateway_does_not_look_at_reaches_nobody(gateway: Gateway, name: str) -> None:
+    assert gateway.get("/").status == 200
+    assert gateway.get("/", authorization=ODD[name].format(by_stranger(gateway.keys))).status == 401
+
+
+@pytest.mark.parametrize("value", ["Basic eDp5", 'Digest username="bearer-of-news", realm="x"', "Token bearers"])
+def test_other_schemes_are_the_services_affair(gateway: Gateway, value: str) -> None:
+    assert gateway.get("/", authorization=value).status == 200
+
+
 def test_of_two_tokens_none_counts(gateway: Gateway) -> None:
     import http.client
 

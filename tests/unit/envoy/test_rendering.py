@@ -28,7 +28,7 @@ def names(*services: Service) -> list[str]:
 def test_deeper_paths_come_first_and_the_rest_is_not_found() -> None:
     found = names(Service("a", 1, "/a"), Service("ab", 1, "/a/b"))
     assert [name for name in found if not name.startswith("health-")] == [
-        "odd-host", "odd-connection", "routes", "probe", "gateway", "ab", "a", "landing-page", "not-found",
+        "odd-host", "odd-connection", "odd-token", "routes", "probe", "gateway", "ab", "a", "landing-page", "not-found",
     ]  # fmt: skip
 
 
