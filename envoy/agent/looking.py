@@ -33,7 +33,7 @@ class Look:
             if is_due:
                 found = discovery.parameters(self._ssm, self._here.parameters)
                 self._services = discovery.services(found)
-                self.auth = self._here.auth or found.get("auth", "")
+                self.auth = self._here.auth or found.get("auth") or found.get("development-auth", "")
             tasks = discovery.addresses(self._ecs, self._here.prefix) if self._services else {}
         except OSError as error:
             self._round = 0  # what was not read is due

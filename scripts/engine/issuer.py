@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 ALGORITHMS = ("ES256", "RS256")
 OWN = frozenset(("iss", "aud", "iat", "exp"))
 """Claims that the issuer answers for."""
+PARAMETER = "development-auth"
+"""Not `auth`, which belongs to the gateway's stack as soon as the target gets an issuer of its own, and then wins."""
 ACCEPT_SECONDS = 20.0
 """The gateway reads the parameter every two seconds."""
 QUESTION = "/.gateway/token"
@@ -73,7 +75,7 @@ class Issuer:
 
 def introduce(aws: Aws, settings: Settings, issuer: Issuer) -> bool:
     """Have the gateway know the issuer; whether that was news."""
-    name, wanted, client = f"/slipway/{settings.prefix}/gateway/auth", issuer.parameter(), aws.client("ssm")
+    name, wanted, client = f"{settings.gateway_parameters}/{PARAMETER}", issuer.parameter(), aws.client("ssm")
     with translated("tell the gateway whose tokens are valid"):
         try:
             if client.get_parameter(Name=name)["Parameter"]["Value"] == wanted:

@@ -25,7 +25,7 @@ def test_a_gateway_that_runs_takes_its_tokens(tmp_path: Path) -> None:
     with Gateway(tmp_path, aws, SLIPWAY_GATEWAY_AUTH="") as gateway:
         gateway.ready()
         assert gateway.status("/", authorization=f"Bearer {admin}") == 401
-        aws.parameters["/slipway/slipway-test/gateway/auth"] = issuer.parameter()
+        aws.parameters["/slipway/slipway-test/gateway/development-auth"] = issuer.parameter()
         await_accepted(f"http://127.0.0.1:{gateway.port}", admin, cancelled=threading.Event().wait)
         assert gateway.status("/orders", authorization=f"Bearer {admin}") == 404
         assert gateway.status("/orders", authorization=f"Bearer {reader}") == 403
@@ -34,6 +34,8 @@ def test_a_gateway_that_runs_takes_its_tokens(tmp_path: Path) -> None:
         assert gateway.status("/orders", authorization=f"Bearer {forged}") == 401
         old = issuer.token({"sub": "ann", "roles": ["admin"]}, "ES256", seconds=60, now=time.time() - 3600)
         assert gateway.status("/orders", authorization=f"Bearer {old}") == 401
-        del aws.parameters["/slipway/slipway-test/gateway/auth"]
+        # The target gets an issuer of its own.
+        aws.parameters["/slipway/slipway-test/gateway/auth"] = gateway.auth()
         until(lambda: gateway.status("/", authorization=f"Bearer {admin}"), lambda status: status == 401)
+        assert gateway.status("/", authorization=gateway.token()) == 200
     aws.close()

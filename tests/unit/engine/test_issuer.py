@@ -22,7 +22,7 @@ from tests.unit.engine.clouds import Answer, Cloud, Refusal
 from tests.unit.engine.projects import project
 
 NOW = 1_800_000_000.0
-NAME = "/slipway/shop-staging/gateway/auth"
+NAME = "/slipway/shop-staging/gateway/development-auth"
 
 
 @pytest.fixture
