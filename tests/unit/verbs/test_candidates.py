@@ -11,7 +11,7 @@ from tests.unit.verbs.conftest import Run, SessionOpenedError
 WORDS = ("--check", "--explain", "--shadow", "--shadow-end")
 
 
-@pytest.mark.parametrize("words", combinations(WORDS, 2))
+@pytest.mark.parametrize("words", list(combinations(WORDS, 2)))
 def test_two_at_once_are_refused(words: tuple[str, str], run: Run) -> None:
     ended = run("compile_policies", *words)
     assert (ended.code, ended.out) == (2, "")
