@@ -95,6 +95,7 @@ def host_chooses_no_listener(emulator: Emulator, make: MakeService) -> bool:
     balancer = elb.describe_load_balancers(Names=[one.name])["LoadBalancers"][0]["LoadBalancerArn"]
     action = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "299", "MessageBody": "inside"}}
     elb.create_listener(LoadBalancerArn=balancer, Port=8081, Protocol="HTTP", DefaultActions=[action])
+    one.group = ""
     return emulator.get(one.name, headers={"Host": "shop.example.com:8081"})[0] != 299
 
 
