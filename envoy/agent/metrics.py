@@ -44,9 +44,12 @@ class Reading:
 def read(admin: Admin) -> Reading | None:
     """What Envoy says now; None when it does not answer."""
     rows = admin.stats(f"{PATTERN}|{DECISIONS}")
-    ours = [row for row in rows if str(row.get("name", "")).startswith("policies.")]
-    found = versions(counts(row for row in rows if row not in ours))
-    return Reading(found, _decisions(ours)) if found else None
+    found = versions(counts(row for row in rows if not _is_decision(row)))
+    return Reading(found, _decisions(filter(_is_decision, rows))) if found else None
+
+
+def _is_decision(row: Json) -> bool:
+    return str(row.get("name", "")).startswith("policies.")
 
 
 def _decisions(rows: Iterable[Json]) -> dict[Decision, int]:
