@@ -46,7 +46,8 @@ def policies_verb() -> int:
 
 def _line(report: Report) -> str:
     errors = "".join(f"  {one_line(error)}" for error in (report.error, report.shadow_error) if error)
-    return f"gateway task {report.task[:8]}  {report.version or 'nothing yet'}{errors}"
+    clock = f"  its clock is {report.clock_ahead:+} s off" if report.clock_ahead else ""
+    return f"gateway task {report.task[:8]}  {report.version or 'nothing yet'}{errors}{clock}"
 
 
 def _mark(version: str, live: Live | None, tried: Candidate | None) -> str:

@@ -71,11 +71,13 @@ class Report:
     shadow_changed: str = ""
     """Which decision for a candidate this is about, as `changed` of its item."""
     shadow_error: str = ""
+    clock_ahead: int = 0
+    """Seconds that its clock is ahead of the API's, when it is off."""
     shadowed: Mapping[str, Any] = field(default_factory=dict)
     """What the candidate would have changed: requests, newly_denied, newly_allowed, by change and policy."""
 
 
-FACTS = ("version", "applied", "error", "shadow", "shadow_changed", "shadow_error", "shadowed")
+FACTS = ("version", "applied", "error", "shadow", "shadow_changed", "shadow_error", "shadowed", "clock_ahead")
 
 
 class PolicyStore:
