@@ -114,6 +114,10 @@ BOUNDS = (
     Bound("100 policies, compiled and checked", "at most", 0.5, "s", _median("compile", "seconds")),
     Bound("tokens and 100 policies, of a bare gateway", "at least", 0.5, "x", _median("gateway", "of_bare")),
     Bound("tokens and 100 policies, of a sidecar", "at least", 6, "x", _median("gateway", "times_sidecar")),
+    Bound("deploys through the gateway, failed", "at most", 0, "requests", lambda f: f["traffic"]["failed"]),
+    Bound("deploys through the gateway, each way", "at least", 20_000, "requests", lambda f: f["traffic"]["least"]),
+    Bound("shift, until every gateway task enforces it", "at most", 1.0, "s", _median("traffic", "shift")),
+    Bound("shift back", "at most", 1.0, "s", _median("traffic", "back")),
     Bound("100 policy swaps, 20 changes of routes, failed", "at most", 0, "requests", _swapped),
 )
 

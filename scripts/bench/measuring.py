@@ -19,7 +19,7 @@ from scripts.bench import (
     planning,
     remembering,
 )
-from scripts.bench.gateway import compiling, policy_change, swapping, throughput
+from scripts.bench.gateway import compiling, deploying, policy_change, swapping, throughput
 from scripts.bench.pairs import Pairs, Series
 from scripts.bench.process import run
 from scripts.bench.sides import Change, Side, converge, plain, plain_commands, slipway
@@ -31,7 +31,7 @@ Facts = dict[str, Any]
 Say = Callable[[str], None]
 PARTS = (
     *("nothing", "source", "variants", "setting", "rollback", "ledger", "crowd", "app"),
-    *("policy", "gateway", "swaps"),
+    *("policy", "gateway", "swaps", "traffic"),
     *("memory", "analyze", "history", "plan"),
 )
 
@@ -75,6 +75,7 @@ class Bench:
             "policy": self._policy,
             "gateway": self._gateway,
             "swaps": self._swaps,
+            "traffic": self._traffic,
             "memory": self._memory,
             "history": self._history,
             "analyze": self._analyze,
@@ -190,6 +191,9 @@ class Bench:
 
     def _swaps(self) -> None:
         self.facts["swaps"] = swapping.measure(self.site, self.extent.swaps, self.say)
+
+    def _traffic(self) -> None:
+        self.facts["traffic"] = deploying.measure(self.site, min(2, self.extent.pairs), self.say)
 
     def _history(self) -> None:
         repeats = max(5, self.extent.pairs)

@@ -51,7 +51,7 @@ def measure(site: Site, swaps: int, say: Say) -> dict[str, Any]:
     """Facts: requests and how many failed, swaps and seconds of each, changes of routes."""
     wrk.ensure(say)
     gateways = tasks.addresses(site)
-    lines = [Line("/", {"host": "bench"}), Line(site.settings.service(workspace.SERVICE).path, {"host": "bench"})]
+    lines = [Line("/", {}), Line(site.settings.service(workspace.SERVICE).path, {})]
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name, _published(site) as publisher:
         publisher.publish(_version(site, Path(name), 0))
         load = Wrk(f"http://{gateways[0]}", lines, Path(name), connections=CONNECTIONS)

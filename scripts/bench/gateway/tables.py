@@ -23,6 +23,8 @@ def tables(facts: Facts) -> Iterator[Table]:
         yield "100 policies: compiled, and checked by the real Envoy", ["", "median", "min to max"], rows
     if "gateway" in facts:
         yield _throughput(facts["gateway"])
+    if "traffic" in facts:
+        yield _deploys(facts["traffic"])
 
 
 def notes(facts: Facts) -> Iterator[str]:
@@ -35,6 +37,33 @@ def notes(facts: Facts) -> Iterator[str]:
             f"99 % within {found['p99']:.0f} ms); a swap takes {milliseconds(found['seconds']['median'])} "
             "from its upload to enforced on every task"
         )
+
+    if "traffic" in facts:
+        found = facts["traffic"]
+        shift, back = found["shift"], found["back"]
+        yield (
+            f"a shift is enforced on every gateway task {seconds(shift['median'])} after it was written "
+            f"({shift['min']:.2f} to {shift['max']:.2f}, {len(shift['values'])} of them), a way back after "
+            f"{seconds(back['median'])} ({', '.join(f'{value:.2f}' for value in back['values'])})"
+        )
+        for one in found["bad"]:
+            yield f"a version that answers 500, at 20 %: {one['failed']} of {one['requests']:,} failed ({one['why']})"
+
+
+def _deploys(found: Facts) -> Table:
+    rows = [
+        [
+            row["way"],
+            f"{row['requests']:,}",
+            str(row["failed"]),
+            f"{row['rate']:,}",
+            f"{row['p99']:.0f} ms",
+            f"{row['deploys']}: {seconds(row['seconds']['median'])}",
+        ]
+        for row in found["ways"]
+    ]
+    head = ["", "requests meanwhile", "failed", "a second", "99 % within", "deploys, whole command"]
+    return "hello deployed through the gateway under load", head, rows
 
 
 def _throughput(found: Facts) -> Table:

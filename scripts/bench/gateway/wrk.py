@@ -36,12 +36,18 @@ function request()
   return texts[at]
 end
 
+{delay}
 function done(summary, latency, requests)
   local e = summary.errors
   local failed = e.connect + e.read + e.write + e.status + e.timeout
   io.write(string.format(
     '\\n{{"requests": %d, "microseconds": %d, "failed": %d, "status": %d, "timeout": %d, "p50": %d, "p99": %d}}\\n',
     summary.requests, summary.duration, failed, e.status, e.timeout, latency:percentile(50), latency:percentile(99)))
+end
+"""
+DELAY = """
+function delay()
+  return {}
 end
 """
 
@@ -81,9 +87,13 @@ def ensure(say: Say) -> None:
 class Wrk:
     """Load while the block runs; `load` afterwards."""
 
-    def __init__(self, url: str, lines: Sequence[Line], folder: Path, *, connections: int = CONNECTIONS) -> None:
+    def __init__(
+        self, url: str, lines: Sequence[Line], folder: Path, *, connections: int = CONNECTIONS, delay: int = 0
+    ) -> None:
+        """`delay`: milliseconds that a connection waits before its next request."""
         self._script = folder / "load.lua"
-        self._script.write_text(SCRIPT.format(lines=lua([line.__dict__ for line in lines])), "utf-8")
+        script = SCRIPT.format(lines=lua([line.__dict__ for line in lines]), delay=DELAY.format(delay) if delay else "")
+        self._script.write_text(script, "utf-8")
         self._words = ["wrk", "-t", "1", "-c", str(connections), "--timeout", f"{TIMEOUT}s", "-s", str(self._script)]
         self._url = url
         self.load: Load | None = None

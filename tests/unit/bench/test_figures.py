@@ -10,7 +10,8 @@ import pytest
 
 from scripts.bench import bookkeeping, figures, new_application, plot, publish, table
 from scripts.bench.deploy_report import Report, Stage
-from scripts.bench.gateway import policy_change, swapping, throughput
+from scripts.bench.gateway import deploying, policy_change, swapping, throughput
+from scripts.bench.gateway.deploying import Turn
 from scripts.bench.gateway.wrk import Load
 from scripts.bench.memory import Peak
 from scripts.bench.pairs import Series
@@ -18,6 +19,8 @@ from scripts.bench.planning import Planning
 from scripts.bench.sides import Change, Done, Timing
 from scripts.bench.spread import spread
 
+LOAD = Load(12_000, 12.0, 0, 4.0, 30.0)
+SHIFTS = ({"weight": 10, "seconds_to_enforced": 0.2}, {"weight": 100, "seconds_to_enforced": 0.3})
 SIDES = (throughput.BARE, throughput.OWN, throughput.ASKING)
 STAGES = (
     Stage("prepare", None, 0.0, 0.25),
@@ -88,6 +91,10 @@ def measured() -> dict[str, Any]:
             {side: [Load(count, 2.0, 0, 1.0, 5.0)] for side, count in zip(SIDES, (40_000, 24_000, 3_000), strict=True)}
         ),
         "swaps": swapping.facts_of(Load(9_000, 60.0, 0, 1.0, 20.0), [0.2] * swapping.SWAPS, swapping.ROUTES),
+        "traffic": deploying.facts_of(
+            {"rolling": [Turn(9.0, {}, LOAD)] * 2, "canary": [Turn(30.0, {"shift": {"steps": SHIFTS}}, LOAD)]},
+            [Turn(9.0, {"shift": {"went_back": {"why": "5 errors", "weight": 20, "seconds": 0.4}}}, LOAD)],
+        ),
         "variants": [figures.variant_facts("cdk deploy", plain(4.0, 5.0))],
         "memory": figures.memory_facts(own(10.0, 2.0)),
         "analyze": {
@@ -140,7 +147,7 @@ def test_what_was_not_measured_is_not_judged() -> None:
     facts = measured()
     del facts["fast_path"], facts["planning"], facts["analyze"], facts["pairs"]["nothing"]
     del facts["rollback"], facts["pairs"]["rollback"], facts["ledger"], facts["crowd"], facts["app"]
-    del facts["policy"], facts["compile"], facts["gateway"]
+    del facts["policy"], facts["compile"], facts["gateway"], facts["traffic"]
     facts["history"]["records"] = 500
     facts["swaps"]["swaps"] = 20
     assert [row["name"] for row in figures.judge(facts)] == [

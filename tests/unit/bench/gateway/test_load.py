@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.bench.gateway import compiling, envoys, policy_change, rules, sidecar, swapping, throughput, wrk
+from scripts.bench.gateway import compiling, deploying, envoys, policy_change, rules, sidecar, swapping, throughput, wrk
+from scripts.bench.gateway.deploying import Turn
 from scripts.bench.gateway.throughput import ASKING, BARE, OWN
-from scripts.bench.gateway.wrk import Load
+from scripts.bench.gateway.wrk import Line, Load, Wrk
 from scripts.engine.errors import Failed
 from scripts.engine.policies.oracle import Request
 from scripts.engine.policies.source import SCHEMA
@@ -117,3 +118,26 @@ def test_facts_of_swaps() -> None:
     found = swapping.facts_of(load(100, failed=1), [0.2, 0.4, 0.3], 2)
     assert (found["requests"], found["failed"], found["swaps"], found["routes"]) == (100, 1, 3, 2)
     assert found["seconds"]["median"] == 0.3
+
+
+def test_deploys_of_one_way_are_summed_up() -> None:
+    shift = {"steps": [{"seconds_to_enforced": 0.2}, {"seconds_to_enforced": 0.4}]}
+    back = {"shift": {"steps": [], "went_back": {"why": "40 errors", "weight": 20, "seconds": 0.6}}}
+    ways = {
+        "rolling": [Turn(8.0, {}, load(300)), Turn(9.0, {}, load(500, failed=1))],
+        "canary": [Turn(30.0, {"shift": shift}, load(900))],
+    }
+    found = deploying.facts_of(ways, [Turn(12.0, back, load(50, failed=7))])
+    rolling, canary = found["ways"]
+    assert (rolling["deploys"], rolling["requests"], rolling["failed"], rolling["rate"]) == (2, 800, 1, 200)
+    assert (canary["deploys"], canary["requests"], canary["failed"]) == (1, 900, 0)
+    assert (found["failed"], found["least"]) == (1, 800)
+    assert (found["shift"]["values"], found["back"]["values"]) == ([0.2, 0.4], [0.6])
+    assert found["bad"] == [{"why": "40 errors", "requests": 50, "failed": 7}]
+
+
+def test_a_load_may_pause(tmp_path: Path) -> None:
+    Wrk("http://127.0.0.1:1", [Line("/", {})], tmp_path, delay=4)
+    assert "function delay()\n  return 4\nend" in (tmp_path / "load.lua").read_text("utf-8")
+    Wrk("http://127.0.0.1:1", [Line("/", {})], tmp_path)
+    assert "function delay" not in (tmp_path / "load.lua").read_text("utf-8")
