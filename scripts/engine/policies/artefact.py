@@ -51,12 +51,12 @@ def artefact(policies: PolicySet, trees: Mapping[str, Tree], schema: Schema) -> 
     deny = {**guards(schema), **{name: tree for name, tree in trees.items() if effects[name] == "forbid"}}
     allow = {name: tree for name, tree in trees.items() if effects[name] == "permit"}
     rules = {
-        "deny": {name: _rule(every((tree, outside))) for name, tree in deny.items()},
-        "allow": {name: _rule(every((tree, outside))) for name, tree in allow.items()},
+        "deny": {name: rule(every((tree, outside))) for name, tree in deny.items()},
+        "allow": {name: rule(every((tree, outside))) for name, tree in allow.items()},
     }
     digest = hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:12]
     version = f"pol-{digest}"
-    rules["allow"]["_probe"] = _rule(PathTest(Text((PROBE + version,))))
+    rules["allow"]["_probe"] = rule(PathTest(Text((PROBE + version,))))
     return Artefact(version, _resource(rules))
 
 
@@ -69,10 +69,6 @@ def guards(schema: Schema) -> dict[str, Tree]:
         "_ill-typed-claim": some(ill_typed(claim) for claim in (ROLES, *schema.claims.values())),
         "_double-slash": PathTest(Text(("", "//", ""))),
     }
-
-
-def _rule(tree: Tree) -> Json:
-    return {"permissions": [{"any": True}], "principals": [rule(tree)]}
 
 
 def _resource(rules: Mapping[str, Json]) -> Json:

@@ -1,7 +1,7 @@
 """A tree of conditions in the words of Envoy's RBAC filter.
 
-Everything is a principal of RBAC: it knows claims, headers, paths and addresses, where a permission knows no client
-address. Source: envoy.config.rbac.v3.Principal.
+Nearly everything is a principal of RBAC: it knows claims, headers, paths and addresses, where a permission knows no
+client address. Source: envoy.config.rbac.v3.Principal.
 """
 
 from __future__ import annotations
@@ -23,8 +23,22 @@ Json = dict[str, Any]
 
 
 def rule(tree: t.Tree) -> Json:
-    """The tree as a principal that is decided soon."""
-    return principal(quick(tree))
+    """The tree as a policy of RBAC. A path that it begins with is the permission, which is asked before principals."""
+    match quick(tree):
+        case t.PathTest(text):
+            return _policy(_path(text), t.TRUE)
+        case t.All((t.PathTest(text), *rest)):
+            return _policy(_path(text), t.every(rest))
+        case other:
+            return _policy({"any": True}, other)
+
+
+def _policy(permission: Json, rest: t.Tree) -> Json:
+    return {"permissions": [permission], "principals": [principal(rest)]}
+
+
+def _path(text: t.Text) -> Json:
+    return {"url_path": {"path": _string(text)}}
 
 
 def principal(tree: t.Tree) -> Json:
@@ -52,7 +66,7 @@ def _leaf(leaf: t.Claim | t.Header | t.PathTest | t.Source) -> Json:
             matcher = {"present_match": True} if isinstance(how, t.Anything) else {"string_match": string(how)}
             return {"header": {"name": name, **matcher}}
         case t.PathTest(text):
-            return {"url_path": {"path": _string(text)}}
+            return _path(text)
         case t.Source(network):
             found = ip_network(network)
             return {"remote_ip": {"address_prefix": str(found.network_address), "prefix_len": found.prefixlen}}

@@ -122,7 +122,7 @@ def test_the_version_follows_from_what_is_enforced() -> None:
         )
     )
     assert first.version == same.version != other.version
-    probe = rules(first)[1]["policies"]["_probe"]["principals"]
+    probe = rules(first)[1]["policies"]["_probe"]["permissions"]
     assert probe == [{"url_path": {"path": {"exact": PROBE + first.version}}}]
     assert json.loads(first.text)["version_info"] == first.version
 

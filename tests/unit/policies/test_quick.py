@@ -116,9 +116,20 @@ def test_a_claim_is_looked_up_once() -> None:
     either = Either((Text(("ann",)), Null()))
     assert quick(some((IS_ANN, IS_NULL))) == Claim("name", either)
     assert quick(every((IS_THERE, negated(IS_ANN), negated(IS_NULL)))) == All((Not(Claim("name", either)), IS_THERE))
-    assert rule(some((IS_ANN, IS_NULL)))["sourced_metadata"]["metadata_matcher"]["value"] == {
+    found = rule(some((IS_ANN, IS_NULL)))
+    assert found["permissions"] == [{"any": True}]
+    assert found["principals"][0]["sourced_metadata"]["metadata_matcher"]["value"] == {
         "or_match": {"value_matchers": [{"string_match": {"exact": "ann"}}, {"null_match": {}}]}
     }
+
+
+def test_the_path_of_a_rule_is_asked_before_anything_else() -> None:
+    path, method = {"url_path": {"path": {"exact": "/a"}}}, Header(":method", Text(("GET",)))
+    is_get = {"header": {"name": ":method", "string_match": {"exact": "GET"}}}
+    place = PathTest(Text(("/a",)))
+    assert rule(every((method, place))) == {"permissions": [path], "principals": [is_get]}
+    assert rule(place) == {"permissions": [path], "principals": [{"any": True}]}
+    assert rule(method) == {"permissions": [{"any": True}], "principals": [is_get]}
 
 
 def test_always_and_never_stay() -> None:
