@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from scripts.local.corrections.embedded_metrics import embedded
 from tests.e2e.gateway.agent_process import Answer, Gateway, bundle, until
 from tests.e2e.gateway.fake_aws import FakeAws
 from tests.e2e.gateway.upstream import Upstream
@@ -143,3 +144,10 @@ def test_dashboard_and_alarms_show_what_arrives(told: list[dict[str, Any]]) -> N
     made = synthesise(make_settings("public", (gateway, replace(hello, bake_p95=300), *others)))
     arrived = {metric for line in told for metric in checked(line)}
     assert {metric for metric in named(made) if metric[0] == "Slipway/Gateway"} == arrived
+
+
+def test_the_embedded_cloud_takes_the_same_from_the_lines_as_cloudwatch(told: list[dict[str, Any]]) -> None:
+    for line in told:
+        found = list(embedded(json.dumps(line)))
+        assert {(one.namespace, tuple(dict(one.dimensions)), one.name) for one in found} == checked(line)
+        assert all(one.values == (line[one.name],) for one in found)
