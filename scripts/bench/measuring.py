@@ -36,14 +36,20 @@ PARTS = (
 )
 
 
+USUAL = tuple(part for part in PARTS if part != "variants")
+"""What a whole bench is: ways of calling `cdk deploy` are told apart when somebody asks for it."""
+FEW, FEWEST = 3, 2
+"""Repeats, at most, of what takes long: going back, deploys with a stop watch; new applications, bad versions."""
+
+
 @dataclass(frozen=True)
 class Extent:
     """How much to measure."""
 
     pairs: int = 5
-    bootstraps: int = 3
+    bootstraps: int = 2
     plans: tuple[int, ...] = (10, 50, 100)
-    parts: tuple[str, ...] = PARTS
+    parts: tuple[str, ...] = USUAL
     records: int = remembering.RECORDS
     swaps: int = swapping.SWAPS
 
@@ -167,19 +173,19 @@ class Bench:
         back = going_back.GoingBack(self.site)
         back.start()
         sides: dict[str, Side] = {figures.ROLLBACK: back.slipway, going_back.CDK: back.plain}
-        measured = Pairs(self.site, self.say, back.measure).series(Change.ROLLBACK, sides, self.extent.pairs)
+        measured = Pairs(self.site, self.say, back.measure).series(Change.ROLLBACK, sides, min(FEW, self.extent.pairs))
         self.facts["pairs"]["rollback"] = figures.series_facts(measured, own=figures.ROLLBACK)
         self.facts["rollback"] = figures.fast_path_facts(measured.timings[figures.ROLLBACK])
         converge(self.site)
 
     def _ledger(self) -> None:
-        self.facts["ledger"] = bookkeeping.measure(self.site, self.extent.pairs, self.say)
+        self.facts["ledger"] = bookkeeping.measure(self.site, min(FEW, self.extent.pairs), self.say)
 
     def _crowd(self) -> None:
         self.facts["crowd"] = crowd.measure(self.site, self.say)
 
     def _app(self) -> None:
-        self.facts["app"] = new_application.measure(self.site, min(3, self.extent.pairs), self.say)
+        self.facts["app"] = new_application.measure(self.site, min(FEWEST, self.extent.pairs), self.say)
 
     def _policy(self) -> None:
         converge(self.site)
@@ -193,7 +199,7 @@ class Bench:
         self.facts["swaps"] = swapping.measure(self.site, self.extent.swaps, self.say)
 
     def _traffic(self) -> None:
-        self.facts["traffic"] = deploying.measure(self.site, min(2, self.extent.pairs), self.say)
+        self.facts["traffic"] = deploying.measure(self.site, min(FEWEST, self.extent.pairs), self.say)
 
     def _history(self) -> None:
         repeats = max(5, self.extent.pairs)
