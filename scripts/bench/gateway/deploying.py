@@ -10,6 +10,7 @@ Not through the load balancer: the embedded one is a part of the embedded cloud,
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,11 +26,13 @@ from scripts.bench.process import run
 from scripts.bench.sides import converge
 from scripts.bench.site import Site
 from scripts.bench.spread import spread
-from scripts.engine.errors import BadInput, Failed
+from scripts.engine.errors import BadInput, Failed, SlipwayError
+from settings.model import GATEWAY
 
 ENOUGH = 20_000
 """Requests while deploys of one way run."""
-MOST_DEPLOYS = 8
+MOST_DEPLOYS, MOST_REPEATS = 8, 3
+SHOWN_FAILURES = 3
 WAYS: dict[str, tuple[str, ...]] = {
     "rolling": (),
     "canary": ("--canary", "10,50,100", "--bake", "3s"),
@@ -37,9 +40,11 @@ WAYS: dict[str, tuple[str, ...]] = {
 }
 BAD = ("--canary", "20,100", "--bake", "20s")
 ROLLED_BACK = 5
-CONNECTIONS, DELAY_MILLISECONDS = 8, 4
+CONNECTIONS, DELAY_MILLISECONDS = 8, 8
 """Each connection waits between two requests, so that deploys get some of the machine."""
 BEFORE_SECONDS = 2.0
+BAD_STATUS = re.compile(r'"status": ?(0|4..|5..)\b')
+"""In a line of the gateway's access log; 0: the client went away."""
 GOOD_LINE, BAD_LINE = '"message": MESSAGE,', '"message": MESSAGE[9999],'
 """In the service's source: what it answers, and an error in its place."""
 Say = Callable[[str], None]
@@ -95,19 +100,47 @@ def _way(turns: Sequence[Turn]) -> dict[str, Any]:
 
 
 def _turns(site: Site, way: str, say: Say) -> list[Turn]:
-    """Deploys under load until enough was sent meanwhile."""
+    """Deploys under load until enough was sent meanwhile; one that does not come live is done again, and told."""
     turns: list[Turn] = []
+    repeated = 0
     while sum(turn.load.requests for turn in turns) < ENOUGH:
         if len(turns) == MOST_DEPLOYS:
             raise Failed(f"fewer than {ENOUGH} requests in {MOST_DEPLOYS} deploys", where=f"bench, {way}")
-        workspace.edit_source(site.root, f"{way} under load at {time.time():.0f}")
-        with _load(site) as load:
-            seconds, service = _deploy(site, WAYS[way], "live", codes=(0,))
-        assert load.load is not None, "it has ended"
-        turns.append(Turn(seconds, service, load.load))
-        say(f"traffic  {way:<12} {seconds:6.1f} s, {load.load.requests:,} requests, {load.load.failed} failed")
+        try:
+            turns.append(_turn(site, way))
+        except SlipwayError as error:
+            repeated += 1
+            say(f"traffic  this deploy is done again: {error}")
+            if repeated == MOST_REPEATS:
+                raise
+        else:
+            _tell(site, way, turns[-1], say)
         site.await_steady()
     return turns
+
+
+def _turn(site: Site, way: str) -> Turn:
+    workspace.edit_source(site.root, f"{way} under load at {time.time():.0f}")
+    with _load(site) as load:
+        seconds, service = _deploy(site, WAYS[way], "live", codes=(0,))
+    assert load.load is not None, "it has ended"
+    return Turn(seconds, service, load.load)
+
+
+def _tell(site: Site, way: str, turn: Turn, say: Say) -> None:
+    load = turn.load
+    say(
+        f"traffic  {way:<12} {turn.seconds:6.1f} s, {load.requests:,} requests, {load.failed} failed {load.kinds or ''}"
+    )
+    for line in _failures(site) if load.failed else ():
+        say(f"  {line}")
+
+
+def _failures(site: Site) -> list[str]:
+    """The gateway's own words about answers that are no good ones."""
+    words = [str(site.root / "poe"), "logs", GATEWAY, "--since", "2"]
+    lines = run(words, cwd=site.root, env=site.environ).lines
+    return [line for line in lines if BAD_STATUS.search(line)][-SHOWN_FAILURES:]
 
 
 def _bad_turn(site: Site, say: Say) -> Turn:

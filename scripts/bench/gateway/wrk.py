@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -39,10 +39,10 @@ end
 {delay}
 function done(summary, latency, requests)
   local e = summary.errors
-  local failed = e.connect + e.read + e.write + e.status + e.timeout
-  io.write(string.format(
-    '\\n{{"requests": %d, "microseconds": %d, "failed": %d, "status": %d, "timeout": %d, "p50": %d, "p99": %d}}\\n',
-    summary.requests, summary.duration, failed, e.status, e.timeout, latency:percentile(50), latency:percentile(99)))
+  io.write(string.format('\\n{{"requests": %d, "microseconds": %d, "p50": %d, "p99": %d, ',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99)))
+  io.write(string.format('"errors": {{"connect": %d, "read": %d, "write": %d, "status": %d, "timeout": %d}}}}\\n',
+    e.connect, e.read, e.write, e.status, e.timeout))
 end
 """
 DELAY = """
@@ -71,6 +71,8 @@ class Load:
     p50: float
     """Milliseconds."""
     p99: float
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    """How they failed, as wrk calls it; `status` is 400 and above."""
 
     @property
     def rate(self) -> float:
@@ -141,7 +143,9 @@ def read(out: str) -> Load:
         row = json.loads(lines[-1])
     except (ValueError, IndexError):
         raise Failed("wrk printed no figures", where="bench", evidence=tuple(lines[-5:])) from None
-    return Load(row["requests"], row["microseconds"] / 1e6, row["failed"], row["p50"] / 1000, row["p99"] / 1000)
+    kinds = {kind: count for kind, count in row["errors"].items() if count}
+    times = (row["p50"] / 1000, row["p99"] / 1000)
+    return Load(row["requests"], row["microseconds"] / 1e6, sum(kinds.values()), *times, kinds)
 
 
 def lua(value: Any) -> str:

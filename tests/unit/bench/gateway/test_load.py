@@ -20,7 +20,8 @@ from scripts.engine.policies.oracle import Request
 from scripts.engine.policies.source import SCHEMA
 from tests.unit.documents import ROOT
 
-FIGURES = '{"requests": 6000, "microseconds": 3000000, "failed": 0, "status": 0, "timeout": 0, "p50": 900, "p99": 4100}'
+ERRORS = '{"connect": 0, "read": 2, "write": 0, "status": 1, "timeout": 0}'
+FIGURES = f'{{"requests": 6000, "microseconds": 3000000, "p50": 900, "p99": 4100, "errors": {ERRORS}}}'
 
 
 @pytest.fixture
@@ -68,7 +69,8 @@ def test_the_sidecar_reads_what_envoy_sends() -> None:
 
 def test_what_wrk_prints_is_read() -> None:
     found = wrk.read(f"Running 3s test\n  2 errors\n{FIGURES}\n")
-    assert (found.requests, found.rate, found.failed, found.p99) == (6000, 2000.0, 0, 4.1)
+    assert (found.requests, found.rate, found.failed, found.p99) == (6000, 2000.0, 3, 4.1)
+    assert found.kinds == {"read": 2, "status": 1}
     with pytest.raises(Failed) as error:
         wrk.read("unable to connect to 127.0.0.1:1 Connection refused\n")
     assert error.value.evidence == ("unable to connect to 127.0.0.1:1 Connection refused",)
