@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.reading import document
+from agent.reading import document, is_text
 
 RESOURCE = "auth"
 TYPE = "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication"
@@ -104,8 +104,7 @@ def _plain(row: Mapping[str, Any]) -> Json:
 
 
 def _is_text(value: object) -> bool:
-    """Whether it is a text that Envoy reads as well: half a surrogate pair, which JSON can say, is none."""
-    return isinstance(value, str) and bool(value) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return isinstance(value, str) and bool(value) and is_text(value)
 
 
 def nobodys_key() -> str:

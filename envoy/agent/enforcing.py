@@ -6,12 +6,12 @@ last good one, and the report says why.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Protocol
 
 from agent import files, log
 from agent.clock import REAL, Clock
+from agent.reading import document
 from agent.reporting import Reports
 from agent.store import Damaged, Live, Store
 
@@ -32,7 +32,7 @@ class Prover(Protocol):
 def version_of(text: str) -> str:
     """The version that a file for Envoy says of itself; raises Damaged."""
     try:
-        return str(json.loads(text)["version_info"])
+        return str(document(text)["version_info"])
     except (ValueError, KeyError, TypeError):
         raise Damaged("no file for Envoy") from None
 

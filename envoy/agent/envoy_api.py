@@ -57,7 +57,7 @@ class EnvoyApi:
             connection.request("GET", path, headers={"host": "probe"})
             answer = connection.getresponse()
             return dict(answer.getheaders()) if answer.status == http.client.OK else None
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException, ValueError):
             return None
         finally:
             connection.close()
@@ -119,7 +119,7 @@ class EnvoyApi:
             connection.request(method, path)
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException, ValueError):
             return None
         finally:
             connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import urllib.request
@@ -17,5 +18,5 @@ def task_id(metadata: str) -> str:
     try:
         with urllib.request.urlopen(f"{metadata}/task", timeout=3) as answer:  # noqa: S310 - checked above
             return str(json.load(answer)["TaskARN"]).rpartition("/")[2]
-    except (OSError, ValueError, KeyError):
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return socket.gethostname()

@@ -30,6 +30,15 @@ def whole(answer: http.client.HTTPResponse, *, largest: int, seconds: float) -> 
     return bytes(found)
 
 
+def is_text(text: str) -> bool:
+    """Whether it can be written down: half a surrogate pair, which JSON can say, cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def document(text: str | bytes) -> Any:
     """JSON; raises ValueError, also for such that is nested too deeply."""
     try:

@@ -7,10 +7,10 @@ is evaluated.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from agent.reading import document
 from agent.store import Damaged
 
 SHADOW_FILE = "shadow.json"
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 def resource(version: str, text: str) -> Json:
     """What Envoy gets for a version's file; raises Damaged."""
     try:
-        (found,) = json.loads(text)["resources"]
+        (found,) = document(text)["resources"]
         filters = found["typed_config"]["default_filter_chain"]["filters"]
         return _chain([*map(_unenforced, filters), _mark({"version": version})])
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import zlib
 from base64 import b64decode
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agent import items
+from agent.reading import document, is_text
 from agent.server_time import ServerTime
 
 HEADS = "policies"
@@ -159,9 +159,9 @@ def unpacked(data: bytes) -> str:
         text = unzip.decompress(data, LARGEST)
         if not unzip.eof:
             raise Damaged("cut off, or too large")
-        artefact = json.loads(text)["artefact"]
+        artefact = document(text)["artefact"]
     except (zlib.error, ValueError, KeyError, TypeError) as error:
         raise Damaged(f"cannot be unpacked: {error}") from None
-    if not isinstance(artefact, str):
+    if not isinstance(artefact, str) or not is_text(artefact):
         raise Damaged("has no file for Envoy")
     return artefact

@@ -137,7 +137,15 @@ def test_without_an_issuer_the_only_key_is_nobody_s() -> None:
     assert auth.resource(None, first)["typed_config"]["providers"]["issuer"]["issuer"] == "nobody"
 
 
-RUBBISH = {"nothing": b"", "text": b"x", "no file": b"{}", "a list": b"[]", "a number": b'{"artefact": 1}'}
+RUBBISH = {
+    "nothing": b"",
+    "text": b"x",
+    "no file": b"{}",
+    "a list": b"[]",
+    "a number": b'{"artefact": 1}',
+    "nested": b"[" * 99_999,
+    "half a letter": b'{"artefact": "\\ud800"}',
+}
 
 
 @pytest.mark.parametrize("name", RUBBISH)
