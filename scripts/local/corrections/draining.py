@@ -12,6 +12,13 @@ from scripts.local.corrections.upstream import Module, Services
 
 DEFAULT_STOP_TIMEOUT = 30
 """Seconds. Source: Amazon ECS API reference, ContainerDefinition.stopTimeout."""
+GATEWAY = "gateway"
+SEEN_SECONDS, UNSEEN_SECONDS = 0.1, 2.0
+"""The least that a deregistered task is left alone: a request that was routed just before is counted a moment after it.
+Requests that come through the gateway are not counted at all; it looks once a second which tasks run, and until then
+sends to one that is about to go. ECS says so (DEACTIVATING) before it deregisters a task and stops it. Source: Amazon
+ECS developer guide, "Task lifecycle".
+"""
 
 
 class InFlight:
@@ -55,7 +62,7 @@ def drain_before_stop(service: Services) -> None:
             _drain,
             in_flight,
             address,
-            delay,
+            (min(delay, UNSEEN_SECONDS if has_gateway(ecs, task) else SEEN_SECONDS), delay),
             lambda: original(task, docker, extra_container),
             thread_name="slipway-ecs-drain",
         )
@@ -64,11 +71,17 @@ def drain_before_stop(service: Services) -> None:
     ecs._remove_docker_container = lambda docker, container: _remove(ecs, docker, container)
 
 
-def _drain(in_flight: InFlight, address: str, delay: float, stop: Callable[[], None]) -> None:
-    # A request that was routed just before the deregistration is counted a moment after it.
-    time.sleep(min(delay, 0.1))
-    in_flight.wait_until_idle(address, delay)
+def _drain(in_flight: InFlight, address: str, seconds: tuple[float, float], stop: Callable[[], None]) -> None:
+    least, most = seconds
+    time.sleep(least)
+    in_flight.wait_until_idle(address, most)
     stop()
+
+
+def has_gateway(ecs: Module, task: Any) -> bool:
+    """Whether other services of the task's cluster are reached through a gateway."""
+    cluster = ecs._cluster_name_from_arn(task.get("clusterArn", ""))
+    return task.get("group") != f"service:{GATEWAY}" and f"{cluster}/{GATEWAY}" in ecs._services
 
 
 def _count_requests(alb: Module, in_flight: InFlight) -> None:

@@ -14,7 +14,7 @@ import pytest
 from scripts.local import corrections
 from scripts.local.corrections import containers
 from scripts.local.corrections.containers import Census, start_error
-from scripts.local.corrections.draining import InFlight
+from scripts.local.corrections.draining import InFlight, has_gateway
 from scripts.local.corrections.embedded_metrics import Datum, embedded
 from scripts.local.corrections.housekeeping import STOPPED_SECONDS, is_over
 from scripts.local.corrections.listeners import public_port
@@ -142,6 +142,22 @@ def test_in_flight_counts_requests_by_target() -> None:
     in_flight.change("10.0.0.1", -1)
     assert in_flight.count == {}
     in_flight.wait_until_idle("10.0.0.1", 60)
+
+
+@pytest.mark.parametrize(
+    ("services", "group", "expected"),
+    [
+        (("shop/hello", "shop/gateway"), "service:hello", True),
+        (("shop/hello", "other/gateway"), "service:hello", False),
+        (("shop/hello", "shop/gateway"), "service:gateway", False),
+    ],
+)
+def test_requests_through_a_gateway_are_not_seen_by_the_load_balancer(
+    services: tuple[str, ...], group: str, expected: bool
+) -> None:
+    ecs = SimpleNamespace(_services=services, _cluster_name_from_arn=lambda arn: arn.rpartition("/")[2])
+    task = {"clusterArn": "arn:aws:ecs:us-east-1:000000000000:cluster/shop", "group": group}
+    assert has_gateway(ecs, task) is expected
 
 
 def test_a_stopped_task_is_over_after_an_hour() -> None:
