@@ -49,7 +49,7 @@ def services(project: Project) -> set[str]:
     return {arn.rpartition("/")[2] for arn in arns}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hello(project: Project) -> Iterator[Project]:
     """The project with hello live; it is left with the application as it was found."""
     before = project.read(APP)
@@ -82,6 +82,7 @@ def test_canary(hello: Project) -> None:
     assert bad.only("evidence")["cause"] == "bad_while_shifting"
     assert shift_of(bad)["went_back"]["weight"] == 50
     assert services(hello) == {"gateway", "hello"}
+    hello.replace(APP, BAD, GOOD)
     with load(hello) as seen:
         record = json.loads(hello.run("show", "--json", bad.report["deployment"]).out)
     assert record["services"]["hello"]["shift"] == shift_of(bad)
