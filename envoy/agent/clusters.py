@@ -115,7 +115,8 @@ def _health_check(service: Service) -> Json:
         "interval": "2s",
         "no_traffic_interval": "2s",
         "no_traffic_healthy_interval": "2s",
-        "unhealthy_interval": "1s",
+        # A new task is asked before it listens; it has to count before ECS takes the old ones away.
+        "unhealthy_interval": "0.25s",
         "healthy_threshold": 1,
         "unhealthy_threshold": 2,
         "http_health_check": {"path": service.health_path, "expected_statuses": [{"start": 200, "end": 400}]},
