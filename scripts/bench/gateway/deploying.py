@@ -111,6 +111,8 @@ def _turns(site: Site, way: str, say: Say) -> list[Turn]:
         except SlipwayError as error:
             repeated += 1
             say(f"traffic  this deploy is done again: {error}")
+            for line in error.evidence[-SHOWN_FAILURES:]:
+                say(f"  {line}")
             if repeated == MOST_REPEATS:
                 raise
         else:
