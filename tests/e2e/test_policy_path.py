@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tests.e2e.project import Project
-from tests.e2e.running import Result
+from tests.e2e.running import Result, until
 
 FILE = "policies/gateway.cedar"
 OPEN = """
@@ -87,3 +89,35 @@ def test_the_verbs(project: Project, bootstrap: Result) -> None:
     assert "would be stored" in dry
     assert "allowed" in project.run("authorize", "GET", "/hello").out
     assert "denied" in project.run("authorize", "POST", "/nowhere", expect=3).out
+
+
+def shown(project: Project, metric: str, **dimensions: str) -> float:
+    """The sum of a metric of the gateway, of the last hours."""
+    now = datetime.now(UTC)
+    stat = {
+        "Metric": {
+            "Namespace": "Slipway/Gateway",
+            "MetricName": metric,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+        },
+        "Period": 60,
+        "Stat": "Sum",
+    }
+    asked: Any = {"MetricDataQueries": [{"Id": "a", "MetricStat": stat}]}
+    answer = project.client("cloudwatch").get_metric_data(
+        **asked, StartTime=now - timedelta(hours=3), EndTime=now + timedelta(minutes=2)
+    )
+    return float(sum(answer["MetricDataResults"][0]["Values"]))
+
+
+def test_what_the_gateway_counts_arrives_where_the_dashboard_shows_it(project: Project, bootstrap: Result) -> None:
+    """Last in this file: lines come once a minute, and most of it is over by now."""
+    target = "slipway-local"
+    for _ in range(3):
+        assert (status(project, "/elsewhere"), status(project, "/hello")) == (401, 200)
+    until(lambda: shown(project, "Denied", Target=target, Policy="_none"), lambda count: count >= 3, 90)
+    until(lambda: shown(project, "Requests", Target=target, Service="hello"), lambda count: count >= 3, 90)
+    body = project.client("cloudwatch").get_dashboard(DashboardName=f"{target}-gateway")["DashboardBody"]
+    assert f'Target="{target}"' in json.dumps(
+        [row["properties"]["metrics"] for row in json.loads(body)["widgets"]]
+    ).replace("\\", "")
