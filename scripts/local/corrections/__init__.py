@@ -126,6 +126,12 @@ TABLE = (
         "processes",
         "keep_template_secrets",
     ),
+    Correction(
+        "ecs-template-grace-period",
+        "a service that a template creates has no health check grace period",
+        "processes",
+        "keep_grace_periods",
+    ),
     Correction("ecs-scheduled-tasks", "a schedule of an ECS task never runs it", "processes", "run_scheduled_tasks"),
     Correction(
         "dynamodb-key-conditions",

@@ -54,6 +54,23 @@ def keep_template_secrets(service: Services) -> None:
     provisioners._normalize_container_defs = normalize_container_defs
 
 
+def keep_grace_periods(service: Services) -> None:
+    """A service that a template creates has the health check grace period that the template says."""
+    provisioners, ecs = service("cloudformation.provisioners"), service("ecs")
+    handler = provisioners._RESOURCE_HANDLERS["AWS::ECS::Service"]
+    create = handler["create"]
+
+    def create_service(logical_id: Any, properties: Any, stack: Any) -> Any:
+        physical_id, attributes = create(logical_id, properties, stack)
+        seconds = properties.get("HealthCheckGracePeriodSeconds")
+        if seconds is not None:
+            named = {"cluster": properties.get("Cluster", "default"), "service": attributes["Name"]}
+            ecs._update_service({**named, "healthCheckGracePeriodSeconds": int(seconds)})
+        return physical_id, attributes
+
+    handler["create"] = create_service
+
+
 def run_scheduled_tasks(service: Services) -> None:
     """A schedule whose target is an ECS cluster runs its task there."""
     events, ecs = service("eventbridge"), service("ecs")

@@ -278,6 +278,25 @@ def template_secrets_are_kept(emulator: Emulator, make: MakeService) -> bool:
     return bool(found["containerDefinitions"][0].get("secrets") == [{"name": "KEY", "valueFrom": secret["ValueFrom"]}])
 
 
+def template_grace_period_is_kept(emulator: Emulator, make: MakeService) -> bool:
+    one = make(emulator)
+    emulator.client("ecs").create_cluster(clusterName=one.name)
+    properties = {
+        "ServiceName": one.name,
+        "Cluster": one.name,
+        "TaskDefinition": one.define(),
+        "DesiredCount": 0,
+        "LaunchType": "FARGATE",
+        "NetworkConfiguration": {"AwsvpcConfiguration": {"Subnets": ["subnet-1"]}},
+        "HealthCheckGracePeriodSeconds": 25,
+    }
+    template = {"Resources": {"Service": {"Type": "AWS::ECS::Service", "Properties": properties}}}
+    stacks = emulator.client("cloudformation")
+    stacks.create_stack(StackName=one.name, TemplateBody=json.dumps(template))
+    stacks.get_waiter("stack_create_complete").wait(StackName=one.name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    return bool(one.record()["healthCheckGracePeriodSeconds"] == 25)
+
+
 def schedules_run_their_tasks(emulator: Emulator, make: MakeService) -> bool:
     one = make(emulator)
     emulator.client("ecs").create_cluster(clusterName=one.name)
@@ -326,6 +345,7 @@ PROBES: dict[str, Probe] = {
     "ecs-entry-point": entry_point_is_used,
     "ecs-secure-strings": secure_strings_are_decrypted,
     "ecs-template-secrets": template_secrets_are_kept,
+    "ecs-template-grace-period": template_grace_period_is_kept,
     "ecs-scheduled-tasks": schedules_run_their_tasks,
     "dynamodb-key-conditions": condition_is_checked_once,
     "logs-embedded-metrics": metrics_are_extracted,
