@@ -36,6 +36,7 @@ SERVICE = """
 source = "lanes/{name}"
 port = {port}
 path = "/{name}"
+grace_period = 10
 """
 Case = TypeVar("Case")
 Found = TypeVar("Found")
