@@ -21,7 +21,14 @@ SHARES = (
     ("test_apps",),
     # The main story comes first in its cloud: what it tells is what a new user sees.
     ("test_story", "test_looking", "test_policy", "test_canary"),
-    ("test_analyzer_lambda", "test_generated", "test_policy_path", "test_first_policy", "test_trees"),
+    (
+        "test_analyzer_lambda",
+        "test_generated",
+        "test_policy_path",
+        "test_behind_gateway",
+        "test_first_policy",
+        "test_trees",
+    ),
     ("local/test_corrections", "local/test_restart", "local/test_process", "local/test_connect"),
     ("processes/test_release_commands", "processes/test_workers"),
     ("test_apps_side_by_side",),
