@@ -94,18 +94,23 @@ def cluster(service: Service, state: Path) -> Json:
     }
 
 
-def endpoints(name: str, addresses: Iterable[tuple[str, int]]) -> Json:
-    """The tasks of a service."""
-    rows = [
-        {"endpoint": {"address": {"socket_address": {"address": address, "port_value": port}}}}
-        for address, port in sorted(set(addresses))
-    ]
+def endpoints(name: str, port: int, there: Iterable[str], left: Iterable[str] = ()) -> Json:
+    """The tasks of a service; those that have `left` are asked while none of the others answers."""
+    groups = [rows for rows in (_ends(there, port, 0), _ends(left, port, 1)) if rows["lb_endpoints"]]
     return {
         "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
         "cluster_name": name,
-        "endpoints": [{"lb_endpoints": rows}] if rows else [],
+        "endpoints": groups,
         "policy": {"overprovisioning_factor": UNSHARED},
     }
+
+
+def _ends(addresses: Iterable[str], port: int, priority: int) -> Json:
+    rows = [
+        {"endpoint": {"address": {"socket_address": {"address": address, "port_value": port}}}}
+        for address in sorted(set(addresses))
+    ]
+    return {"priority": priority, "lb_endpoints": rows}
 
 
 def _health_check(service: Service) -> Json:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from agent import clusters, files, log, routes
 from agent.discovery import Addresses
+from agent.leaving import Leaving
 from agent.services import Service
 from agent.traffic import NEXT, Entry, Way
 
@@ -36,6 +37,8 @@ class Routing:
         self._lock = threading.Lock()
         self._services: Sequence[Service] = ()
         self._tasks: Addresses = {}
+        self._left: Addresses = {}
+        self._leaving = Leaving()
         self._entries: Mapping[str, Entry] = {}
         self._there: dict[str, Service] = {}
         self._named: dict[str, Service] = {}
@@ -47,7 +50,7 @@ class Routing:
     def put(self, services: Sequence[Service], tasks: Addresses) -> None:
         """Services and their tasks, as they are now."""
         with self._lock:
-            self._services, self._tasks = services, tasks
+            self._services, self._tasks, self._left = services, tasks, self._leaving.look(tasks)
             self._write()
 
     def steer(self, entries: Iterable[Entry]) -> None:
@@ -71,7 +74,8 @@ class Routing:
     def _write(self) -> None:
         wanted = {one.name: one for service in self._services for one in self._versions(service)}
         for name, service in wanted.items():
-            ends = clusters.endpoints(name, ((one, service.port) for one in self._tasks.get(name, ())))
+            there, left = self._tasks.get(name, ()), self._left.get(name, ())
+            ends = clusters.endpoints(name, service.port, there, left)
             files.replace_when_changed(self._state / clusters.endpoints_file(name), files.resources(ends))
         self._put_clusters({**({} if self.is_proven else self._there), **self._named, **wanted})
         digest, text = routes.file(self._services, self._page, {one.name: self._way(one) for one in self._services})

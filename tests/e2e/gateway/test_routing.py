@@ -199,3 +199,21 @@ def test_a_request_in_flight_is_finished_when_the_task_is_stopped(gateway: Gatew
     assert gateway.process.wait(15) == 0
     request.join(10)
     assert found[0].count(b"data") == 3
+
+
+def test_old_tasks_serve_until_a_new_one_answers(gateway: Gateway, aws: FakeAws, shop: Upstream) -> None:
+    """What ECS does in a rollout, at its worst: the old task is on its way out before the new one answers here."""
+    fresh = Upstream("shop", "127.0.0.2", port=shop.port)
+    fresh.is_healthy = False
+    with Load(gateway.port, "/shop") as load:
+        until(lambda: load.count, lambda count: count > 100)
+        aws.tasks.clear()
+        aws.run("shop-2", "shop", fresh.address)
+        time.sleep(2.5)  # the agent has seen both
+        fresh.is_healthy = True
+        until(lambda: load.answered["127.0.0.2"], lambda count: count > 100)
+        old = load.answered["127.0.0.1"]
+        until(lambda: load.answered["127.0.0.2"], lambda count: count > 300)
+        assert load.answered["127.0.0.1"] <= old + 8  # under way at that moment
+    assert set(load.statuses) == {200}
+    fresh.close()

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from agent import auth, clusters, routes
+from agent.clock import Clock
+from agent.leaving import Leaving
 from agent.services import BadService, Service, parse
 from agent.store import Damaged, unpacked
 
@@ -67,8 +69,8 @@ def test_only_true_makes_a_service_public(value: str) -> None:
 
 
 def test_no_task_means_no_endpoint() -> None:
-    assert clusters.endpoints("a", [])["endpoints"] == []
-    assert len(clusters.endpoints("a", [("10.0.0.1", 1), ("10.0.0.1", 1)])["endpoints"][0]["lb_endpoints"]) == 1
+    assert clusters.endpoints("a", 1, [])["endpoints"] == []
+    assert len(clusters.endpoints("a", 1, ["10.0.0.1", "10.0.0.1"])["endpoints"][0]["lb_endpoints"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -160,3 +162,19 @@ def test_a_version_that_is_cut_off_is_damaged() -> None:
     assert unpacked(data) == "x" * 1000
     with pytest.raises(Damaged):
         unpacked(data[:-9])
+
+
+def test_who_left_is_kept_for_a_while_and_asked_last() -> None:
+    now = [0.0]
+    leaving = Leaving(Clock(now=lambda: now[0]))
+    both = {"a": frozenset({"10.0.0.1", "10.0.0.2"})}
+    assert leaving.look(both) == {}
+    now[0] = 1.0
+    assert leaving.look({"a": frozenset({"10.0.0.2"})}) == {"a": frozenset({"10.0.0.1"})}
+    assert leaving.look(both) == {}
+    now[0] = 3.0
+    assert leaving.look({}) == both
+    now[0] = 7.0
+    assert leaving.look({}) == {}
+    found = clusters.endpoints("a", 1, ["10.0.0.2"], ["10.0.0.1"])["endpoints"]
+    assert [(row["priority"], len(row["lb_endpoints"])) for row in found] == [(0, 1), (1, 1)]

@@ -238,7 +238,7 @@ def test_versions_are_counted_while_somebody_shifts(tmp_path: Path) -> None:
 
 
 def test_few_healthy_tasks_of_a_version_hand_nothing_over() -> None:
-    assert clusters.endpoints("shop", [])["policy"]["overprovisioning_factor"] >= 100 * 100
+    assert clusters.endpoints("shop", 1, [])["policy"]["overprovisioning_factor"] >= 100 * 100
 
 
 class Admin:
