@@ -11,6 +11,7 @@ from os.path import commonprefix
 
 from scripts.engine.policies.tree import (
     All,
+    Anything,
     Claim,
     Either,
     Header,
@@ -27,7 +28,7 @@ from scripts.engine.policies.tree import (
 
 COSTS: dict[type, int] = {PathTest: 0, Header: 1, Source: 2, Claim: 4}
 NOT_OF_A_KIND = 3
-"""A negated claim: mostly that it is of a wrong kind, which decides."""
+"""A claim that is there at all, and a negated one: mostly that it is of a wrong kind. Most tokens lack most claims."""
 
 
 def quick(tree: Tree) -> Tree:
@@ -68,7 +69,7 @@ def _cost(tree: Tree) -> int:
     match tree:
         case All(parts) | Some(parts):
             return max(map(_cost, parts), default=0)
-        case Not(Claim()):
+        case Not(Claim()) | Claim(test=Anything()):
             return NOT_OF_A_KIND
         case Not(part):
             return _cost(part)

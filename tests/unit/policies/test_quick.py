@@ -115,7 +115,7 @@ def test_a_folder_of_paths_is_left_after_one_question() -> None:
 def test_a_claim_is_looked_up_once() -> None:
     either = Either((Text(("ann",)), Null()))
     assert quick(some((IS_ANN, IS_NULL))) == Claim("name", either)
-    assert quick(every((IS_THERE, negated(IS_ANN), negated(IS_NULL)))) == All((Not(Claim("name", either)), IS_THERE))
+    assert quick(every((IS_THERE, negated(IS_ANN), negated(IS_NULL)))) == All((IS_THERE, Not(Claim("name", either))))
     found = rule(some((IS_ANN, IS_NULL)))
     assert found["permissions"] == [{"any": True}]
     assert found["principals"][0]["sourced_metadata"]["metadata_matcher"]["value"] == {
@@ -130,6 +130,17 @@ def test_the_path_of_a_rule_is_asked_before_anything_else() -> None:
     assert rule(every((method, place))) == {"permissions": [path], "principals": [is_get]}
     assert rule(place) == {"permissions": [path], "principals": [{"any": True}]}
     assert rule(method) == {"permissions": [{"any": True}], "principals": [is_get]}
+
+
+def test_the_beginning_of_a_path_is_asked_of_the_whole_where_the_query_cannot_matter() -> None:
+    def permission(*pieces: str) -> object:
+        return rule(PathTest(Text(pieces)))["permissions"][0]
+
+    assert permission("/a/", "") == {"header": {"name": ":path", "string_match": {"prefix": "/a/"}}}
+    assert permission("/a?b", "") == {"url_path": {"path": {"prefix": "/a?b"}}}
+    assert permission("/a#b", "") == {"url_path": {"path": {"prefix": "/a#b"}}}
+    assert permission("", "/a") == {"url_path": {"path": {"suffix": "/a"}}}
+    assert permission("", "//", "") == {"url_path": {"path": {"contains": "//"}}}
 
 
 def test_always_and_never_stay() -> None:
