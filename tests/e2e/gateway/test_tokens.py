@@ -221,6 +221,23 @@ def test_a_claim_cannot_write_headers(gateway: Gateway, subject: str) -> None:
         assert answer.status in (400, 403, 431, 503)
 
 
+def test_the_log_says_who_asked_and_which_policy_decided(gateway: Gateway) -> None:
+    subject = 'ann", "status": 0, "x": "\\\r\n{%REQ(:PATH)%} \u00e9'
+    gateway.status("/echo/logged?1", authorization=gateway.token(roles=["admin"], sub=subject))
+    gateway.status("/echo/logged?2", authorization=gateway.token(sub="-"))
+    gateway.status("/echo/logged?3")
+
+    def found() -> list[tuple[Any, ...]]:
+        rows = [line for line in gateway.lines() if str(line.get("path")).startswith("/echo/logged")]
+        return [tuple(row[name] for name in ("path", "user", "allowed_by", "denied_by")) for row in rows]
+
+    assert sorted(until(found, lambda rows: len(rows) == 3)) == [
+        ("/echo/logged?1", subject, "admins", "-"),
+        ("/echo/logged?2", "-", "-", "-"),
+        ("/echo/logged?3", None, "-", "-"),
+    ]
+
+
 def test_without_an_issuer_no_token_is_valid(tmp_path: Path) -> None:
     with Gateway(tmp_path, SLIPWAY_GATEWAY_AUTH="") as gateway:
         gateway.ready()
