@@ -55,7 +55,7 @@ def mode(name: str) -> Callable[[Lane], None]:
 
 def dying(lane: Lane) -> None:
     """Healthy at first, and dead before it is steady."""
-    lane.steady(6)
+    lane.steady(10)
     lane.make("dies")
 
 
