@@ -128,6 +128,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
-    """Close the clouds that the next test does not use."""
+    """Close the clouds that the next file does not use; within a file a later test may have them in its hand."""
     yield
-    item.config.stash[CLOUDS].keep(getattr(nextitem, "fixturenames", ()))
+    if nextitem is None or nextitem.path != item.path:
+        item.config.stash[CLOUDS].keep(getattr(nextitem, "fixturenames", ()))
