@@ -122,7 +122,8 @@ def test_a_service_that_comes_later_is_built_inline(project: Project) -> None:
     project.write("tiny/mode", "fine\n")
     project.write(
         "slipway.toml",
-        project.read("slipway.toml") + '\n[services.later]\nsource = "tiny"\nport = 8100\npath = "/later"\n',
+        project.read("slipway.toml")
+        + '\n[services.later]\nsource = "tiny"\nport = 8100\npath = "/later"\npublic = true\n',
     )
     report = project.deploy().report
     row = report["services"]["later"]

@@ -95,6 +95,13 @@ RUN_BY = {
     ),
     "./poe deploy-app shop": "tests/e2e/test_apps.py::test_the_second_commit_takes_the_fast_path",
     "./poe apps": "tests/e2e/test_apps.py::test_they_are_listed",
+    """./poe authorize GET /orders/7 --as '{"sub": "ann", "roles": ["reader"]}'""": (
+        "tests/e2e/test_first_policy.py::test_from_an_idea_to_a_live_rule"
+    ),
+    "./poe compile-policies --shadow": "tests/e2e/test_first_policy.py::test_a_candidate_is_counted_until_it_is_live",
+    "./poe deploy hello --canary 5,25,50,100 --bake 60s": "tests/e2e/test_canary.py::test_canary",
+    "./poe deploy hello --blue-green --bake 5m": "tests/e2e/test_canary.py::test_killed_half_way_and_blue_green",
+    "./poe maintenance hello on": "tests/e2e/test_canary.py::test_maintenance",
     "./poe status --target staging": "tests/e2e/test_looking.py::test_status_tells_what_runs",
     'PATH="$PWD/.venv/bin:$PATH" npx cdk diff -c target=staging': (
         "tests/e2e/test_looking.py::test_the_own_command_line_of_the_cdk_sees_no_difference"
