@@ -188,9 +188,18 @@ def condition_is_checked_once(emulator: Emulator, _: MakeService) -> bool:
         assert found["Count"] == 1
         return time.monotonic() - began
 
-    whole = min(seconds("pk = :pk", {":pk": {"S": "a"}}) for _ in range(5))
-    ranged = min(seconds("pk = :pk AND sk >= :sk", {":pk": {"S": "a"}, ":sk": {"S": "0"}}) for _ in range(3))
-    return whole < ranged / 3
+    # The quickest of several in turn: what a busy machine adds is in neither.
+    whole, ranged = zip(
+        *(
+            (
+                seconds("pk = :pk", {":pk": {"S": "a"}}),
+                seconds("pk = :pk AND sk >= :sk", {":pk": {"S": "a"}, ":sk": {"S": "0"}}),
+            )
+            for _ in range(8)
+        ),
+        strict=True,
+    )
+    return min(whole) < min(ranged) / 3
 
 
 def metrics_are_extracted(emulator: Emulator, _: MakeService) -> bool:
