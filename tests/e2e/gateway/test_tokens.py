@@ -231,7 +231,8 @@ def test_the_log_says_who_asked_and_which_policy_decided(gateway: Gateway) -> No
         rows = [line for line in gateway.lines() if str(line.get("path")).startswith("/echo/logged")]
         return [tuple(row[name] for name in ("path", "user", "allowed_by", "denied_by")) for row in rows]
 
-    assert sorted(until(found, lambda rows: len(rows) == 3)) == [
+    until(found, lambda rows: len(rows) == 3)
+    assert sorted(found()) == [
         ("/echo/logged?1", subject, "admins", "-"),
         ("/echo/logged?2", "-", "-", "-"),
         ("/echo/logged?3", None, "-", "-"),
