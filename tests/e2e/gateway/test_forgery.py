@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.gateway.agent_process import Gateway, bundle, until
-from tests.e2e.gateway.fake_aws import FakeAws
+from tests.e2e.gateway.agent_process import Gateway
+from tests.e2e.gateway.behind import behind
 from tests.e2e.gateway.raw import Recorder, exchange, statuses
 
 POLICIES = """
@@ -31,17 +30,8 @@ def app() -> Iterator[Recorder]:
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory, app: Recorder) -> Iterator[Gateway]:
-    aws, policies = FakeAws(), bundle(POLICIES)
-    aws.upload(policies)
-    aws.flip(policies.version, 1.5)
-    for name, place in SERVICES.items():
-        aws.parameters[f"/slipway/slipway-test/gateway/services/{name}"] = json.dumps({"port": app.port, **place})
-        aws.run(name, name, app.address)
-    with Gateway(tmp_path_factory.mktemp("g"), aws) as made:
-        made.ready()
-        until(lambda: made.status("/app"), lambda status: status == 200)
+    with behind(tmp_path_factory.mktemp("g"), app, POLICIES, SERVICES) as made:
         yield made
-    aws.close()
 
 
 def ask(gateway: Gateway, *lines: str, path: str = "/app/x", host: str | None = "x", method: str = "GET") -> int:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.gateway.agent_process import Gateway, bundle, until
-from tests.e2e.gateway.fake_aws import FakeAws
+from tests.e2e.gateway.agent_process import Gateway
+from tests.e2e.gateway.behind import behind
 from tests.e2e.gateway.raw import Recorder, exchange, statuses, text
 
 POLICIES = """
@@ -32,16 +32,8 @@ def app() -> Iterator[Recorder]:
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory, app: Recorder) -> Iterator[Gateway]:
-    aws, policies = FakeAws(), bundle(POLICIES)
-    aws.upload(policies)
-    aws.flip(policies.version, 1.5)
-    aws.parameters["/slipway/slipway-test/gateway/services/app"] = json.dumps({"port": app.port, "path": "/app"})
-    aws.run("task", "app", app.address)
-    with Gateway(tmp_path_factory.mktemp("g"), aws) as made:
-        made.ready()
-        until(lambda: made.status("/app"), lambda status: status == 200)
+    with behind(tmp_path_factory.mktemp("g"), app, POLICIES, {"app": {"path": "/app"}}) as made:
         yield made
-    aws.close()
 
 
 def ask(gateway: Gateway, app: Recorder, request: str) -> tuple[list[int], list[str]]:
