@@ -50,5 +50,5 @@ def _weights(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(f"{text!r} are no weights such as 5,25,50,100")
     weights = tuple(map(int, words))
     if weights[0] < 1 or weights[-1] != ALL[0] or any(a >= b for a, b in pairwise(weights)):
-        raise argparse.ArgumentTypeError(f"{text!r} do not rise from 1 or more to 100")
+        raise argparse.ArgumentTypeError(f"{text!r} does not rise from 1 or more to 100")
     return weights
